@@ -1,0 +1,184 @@
+"""Scoring what waits, and the rubric it is scored by."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from portfolio.models import Answer, Assessment, Event, Goal, LearningRequest, Person, Rubric
+from portfolio.rules import rubric as rubrics
+from portfolio.rules.scoring import Need, Score, days_until, gap_of, score
+from portfolio.states import OPEN
+from portfolio.submission import as_range, number_in
+
+
+def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, limit: int = 500) -> list[int]:
+    """Score up to `limit` waiting requests and store the assessments; returns their ids.
+
+    The mark is cleared only if it is still the one we read, so a change made meanwhile is scored in the next round.
+    Running it twice scores nothing twice. Costs five statements however many wait.
+    """
+    waiting = session.execute(
+        select(
+            LearningRequest.id,
+            LearningRequest.goal_id,
+            LearningRequest.score_wanted_at,
+        )
+        .where(LearningRequest.score_wanted_at.is_not(None))
+        .order_by(LearningRequest.score_wanted_at, LearningRequest.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not waiting:
+        return []
+    ids = [row.id for row in waiting]
+    rubric = current_rubric(session)
+    answers = _answers(session, ids)
+    weights = {goal_id: weight for goal_id, weight in session.execute(select(Goal.id, Goal.weight))}
+    scores = [
+        score(need_of(answers.get(row.id, {}), weights.get(row.goal_id), now.date()), rubric)
+        for row in waiting
+    ]
+    _store(session, ids, scores, now, flow_run_id)
+    return ids
+
+
+def want_all(session: Session, *, at: datetime) -> int:
+    """Mark every open request for scoring; returns how many. Those marked already keep their earlier mark."""
+    marked = session.execute(
+        update(LearningRequest)
+        .where(LearningRequest.status.in_(OPEN), LearningRequest.score_wanted_at.is_(None))
+        .values(score_wanted_at=at)
+    )
+    return int(marked.rowcount)  # type: ignore[attr-defined] # an UPDATE's result has it
+
+
+def current_rubric(session: Session) -> rubrics.Rubric:
+    """The rubric in force: the latest published, else the default."""
+    latest = session.scalar(select(func.max(Rubric.version)))
+    if latest is None:
+        return rubrics.DEFAULT
+    return _parsed(latest, repr(session.get_one(Rubric, latest).body))
+
+
+def publish_rubric(session: Session, rubric: rubrics.Rubric, *, by: Person | None, at: datetime) -> Rubric:
+    """Put a rubric in force as the next version and mark all open requests for scoring."""
+    latest = session.scalar(select(func.max(Rubric.version))) or 0
+    body = {**rubric.as_json(), "version": latest + 1}
+    published = Rubric(version=latest + 1, body=body, published_at=at, published_by_id=by.id if by else None)
+    session.add(published)
+    want_all(session, at=at)
+    return published
+
+
+def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Need:
+    """What a request's answers say to the scoring rule."""
+    measure = answers.get("measure") or {}
+    gap = gap_of(number_in(measure.get("today")), number_in(measure.get("wanted")))
+    deadline = answers.get("deadline") or {}
+    due = date.fromisoformat(deadline["on"]) if deadline.get("on") else None
+    risk = answers.get("risk")
+    return Need(
+        goal=goal_weight,
+        gap=as_range(gap, "B") if gap else None,
+        people=as_range((answers.get("audience") or {}).get("count"), "C"),
+        value_per_year=as_range(answers.get("value_per_year")),
+        waiting=answers.get("waiting"),
+        risk=max(risk or 0, 4) if answers.get("mandatory") else risk,
+        deadline_days=days_until(due, today),
+        deadline_has_reason=bool(deadline.get("why")),
+        causes={key: value for key, value in answers.items() if key.startswith("cause_")},
+        work_type=answers.get("format"),
+        finished_hours=as_range(answers.get("finished_hours")),
+        expert_hours=as_range(answers.get("expert_hours")),
+    )
+
+
+@lru_cache(maxsize=4)
+def _parsed(version: int, body: str) -> rubrics.Rubric:
+    from ast import literal_eval
+
+    return rubrics.from_json(literal_eval(body))
+
+
+def _answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    said: dict[int, dict[str, Any]] = {}
+    rows = session.execute(
+        select(Answer.learning_request_id, Answer.question, Answer.value).where(
+            Answer.learning_request_id.in_(ids)
+        )
+    )
+    for request_id, question, value in rows:
+        said.setdefault(request_id, {})[question] = value
+    return said
+
+
+def _store(
+    session: Session, ids: list[int], scores: list[Score], now: datetime, flow_run_id: str | None
+) -> None:
+    rows = [_row(id_, one, now, flow_run_id) for id_, one in zip(ids, scores, strict=True)]
+    stored = session.execute(
+        insert(Assessment).returning(Assessment.id, sort_by_parameter_order=True), rows
+    ).scalars()
+    session.execute(
+        update(LearningRequest),
+        [
+            {
+                "id": id_,
+                "assessment_id": assessment_id,
+                "leverage": one.leverage.likely,
+                "score_wanted_at": None,
+            }
+            for id_, assessment_id, one in zip(ids, stored, scores, strict=True)
+        ],
+    )
+    session.execute(
+        insert(Event),
+        [
+            {
+                "at": now,
+                "action": "learning_request.scored",
+                "subject_type": LearningRequest.__tablename__,
+                "subject_id": id_,
+                "by_id": None,
+                "details": {
+                    "leverage": round(one.leverage.likely, 4),
+                    "quadrant": one.quadrant.value,
+                    "rubric_version": one.rubric_version,
+                },
+            }
+            for id_, one in zip(ids, scores, strict=True)
+        ],
+    )
+
+
+def _row(id_: int, found: Score, now: datetime, flow_run_id: str | None) -> dict[str, Any]:
+    ranges = {
+        f"{name}_{end}": float(getattr(getattr(found, name), end))
+        for name in ("impact", "effort_hours", "manager_hours", "leverage")
+        for end in ("low", "likely", "high")
+    }
+    return {
+        "learning_request_id": id_,
+        "rubric_version": found.rubric_version,
+        "seed": found.seed,
+        "draws": found.draws,
+        "scored_at": now,
+        "flow_run_id": flow_run_id,
+        **ranges,
+        "fit": found.fit,
+        "quadrants": {name: round(chance, 4) for name, chance in found.quadrants.items()},
+        "reasons": [{"text": one.text, "influence": one.influence} for one in found.reasons],
+        "working": {
+            "steps": found.steps,
+            "unknown": list(found.unknown),
+            "likeliest_cause": found.likeliest_cause,
+            "expert_hours": [
+                round(hours, 1)
+                for hours in (found.expert_hours.low, found.expert_hours.likely, found.expert_hours.high)
+            ],
+        },
+    }

@@ -1,0 +1,122 @@
+"""The only place that knows engines, begin and commit."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Two ways in: `reading()`, a snapshot that is never committed, and `writing()`, one transaction.
+
+    SQLite has one writer at a time. Waiting for it on a lock of ours, in turn, is far quicker than SQLite's
+    sleep-and-retry, which is left for writers in other processes.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        if self._turn is None:
+            with self._transaction() as session:
+                yield session
+        else:
+            with self._turn, self._transaction() as session:
+                yield session
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"outsize_writes": True})
+            yield session
+            session.commit()
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def connect(url: str) -> Database:
+    """Open the database at `url` (sqlite:///FILE or postgresql://...)."""
+    if url.startswith("sqlite"):
+        return Database(_sqlite(url))
+    return Database(create_engine(_with_driver(url), pool_size=20, max_overflow=20, pool_pre_ping=True))
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema at `url` up to `revision`, or down to an earlier one. Concurrent calls wait for each other."""
+    database = connect(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        if _is_earlier(config, connection, revision):
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)
+    database.dispose()
+
+
+def _is_earlier(config: Config, connection: Any, revision: str) -> bool:
+    if revision == "head":
+        return False
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    now = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    if now is None or revision == now:
+        return False
+    if revision == "base":
+        return True
+    history = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    return history.index(revision) > history.index(now)
+
+
+def _with_driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": 30},
+        pool_size=20,
+        max_overflow=40,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "busy_timeout = 30000",
+        "temp_store = MEMORY",
+        "cache_size = -32000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("outsize_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,569 @@
+"""Learning requests: submit, decide, say, withdraw ...; then the queries about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select
+from sqlalchemy.orm import Session, joinedload
+
+from portfolio import history, letters, mails, people, projects
+from portfolio.history import record
+from portfolio.links import Links
+from portfolio.models import (
+    Answer,
+    Assessment,
+    Decision,
+    Goal,
+    LearningRequest,
+    Message,
+    Person,
+    Project,
+    Resource,
+)
+from portfolio.questions import FORM_VERSION
+from portfolio.states import (
+    INBOX,
+    LEADS_TO,
+    OPEN,
+    RequestStatus,
+    Verdict,
+    check_move,
+)
+from portfolio.submission import ChangedAnswers, Submission
+
+
+class DecisionRefused(ValueError):
+    """The decision lacks something; `field` says what."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a request came from; name and key together make a second import of the same row a no-op."""
+
+    kind: str = "form"
+    name: str | None = None
+    key: str | None = None
+    original: dict[str, Any] | None = None
+
+
+def submit(
+    session: Session,
+    submission: Submission,
+    *,
+    links: Links,
+    by: Person | None,
+    at: datetime,
+    source: Source = Source(),
+    tell: bool = True,
+) -> LearningRequest:
+    """Take a request in: the person, the answers, the history line, the scoring mark and the mail, all or nothing."""
+    asker = submission.requester
+    requester = people.meet(session, asker.email, at=at, name=asker.name, unit=asker.unit)
+    values = submission.values()
+    learning_request = LearningRequest(
+        title=submission.title,
+        status=RequestStatus.SUBMITTED,
+        status_since=at,
+        requester_id=requester.id,
+        unit_id=requester.unit_id or (requester.unit.id if requester.unit else None),
+        goal_id=_goal(session, values.get("goal")),
+        submitted_at=at,
+        source=source.kind,
+        source_name=source.name,
+        source_key=source.key,
+        original=source.original,
+        score_wanted_at=at,
+    )
+    session.add(learning_request)
+    session.flush()
+    _keep_answers(session, learning_request, values, by=requester, at=at)
+    record(
+        session,
+        "learning_request.submitted",
+        learning_request,
+        by=by or requester,
+        at=at,
+        source=source.kind,
+        form_version=FORM_VERSION,
+    )
+    if tell:
+        subject, text = letters.received(learning_request, links.tracking(learning_request))
+        mails.queue(
+            session, to=requester.email, subject=subject, text=text, about=_about(learning_request), at=at
+        )
+    return learning_request
+
+
+def change_answers(
+    session: Session,
+    learning_request: LearningRequest,
+    changed: ChangedAnswers,
+    *,
+    by: Person | None,
+    at: datetime,
+) -> list[str]:
+    """Keep new answers beside the old ones and have the request scored again; returns the questions that changed."""
+    if learning_request.status not in OPEN:
+        raise DecisionRefused("answers", "This request is closed, so its answers stay as they are.")
+    before = {answer.question: answer for answer in learning_request.answers}
+    values = {
+        question: value
+        for question, value in changed.values().items()
+        if question not in before or before[question].value != value
+    }
+    for question, value in values.items():
+        if question in before:
+            answer = before[question]
+            answer.value, answer.said_by_id, answer.said_at = value, by.id if by else None, at
+    new = {question: value for question, value in values.items() if question not in before}
+    _keep_answers(session, learning_request, new, by=by, at=at)
+    if "goal" in values:
+        learning_request.goal_id = _goal(session, values["goal"])
+    if values:
+        learning_request.score_wanted_at = at
+        record(session, "learning_request.answered", learning_request, by=by, at=at, questions=sorted(values))
+    return sorted(values)
+
+
+def serve_goal(
+    session: Session, learning_request: LearningRequest, goal: Goal | None, *, by: Person, at: datetime
+) -> None:
+    """Attach a request to a goal, or to none, and have it scored again."""
+    learning_request.goal_id = goal.id if goal else None
+    learning_request.score_wanted_at = at
+    record(
+        session, "learning_request.goal_set", learning_request, by=by, at=at, goal=learning_request.goal_id
+    )
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict with all it needs: a reason code to count by, words for the requester, and what it points to."""
+
+    verdict: Verdict
+    words: str = ""
+    reason: str = ""
+    until: date | None = None
+    join_to: LearningRequest | None = None
+    resource: Resource | None = None
+    solution_type: str = "workshop"
+
+
+def decide(
+    session: Session,
+    learning_request: LearningRequest,
+    ruling: Ruling,
+    *,
+    links: Links,
+    by: Person,
+    at: datetime,
+) -> Decision:
+    """Carry a verdict out: state, project, mail and history. Raises DecisionRefused or states.MoveRefused."""
+    check_move(learning_request.status, LEADS_TO[ruling.verdict])
+    _check_ruling(learning_request, ruling, at.date())
+    decision = Decision(
+        learning_request_id=learning_request.id,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        words=ruling.words,
+        until=ruling.until,
+        joined_to_id=ruling.join_to.id if ruling.join_to else None,
+        resource_id=ruling.resource.id if ruling.resource else None,
+        decided_by_id=by.id,
+        decided_at=at,
+    )
+    session.add(decision)
+    _move(
+        session,
+        learning_request,
+        LEADS_TO[ruling.verdict],
+        by=by,
+        at=at,
+        verdict=ruling.verdict.value,
+        reason=ruling.reason,
+    )
+    learning_request.first_decided_at = learning_request.first_decided_at or at
+    learning_request.snoozed_until = ruling.until if ruling.verdict is Verdict.SNOOZE else None
+    learning_request.joined_to_id = decision.joined_to_id
+    if ruling.verdict is Verdict.ACCEPT:
+        projects.start(session, learning_request, ruling.solution_type, by=by, at=at)
+    if ruling.words:
+        subject, text = letters.decided(learning_request, ruling.words, links.tracking(learning_request))
+        mails.queue(
+            session,
+            to=learning_request.requester.email,
+            subject=subject,
+            text=text,
+            about=_about(learning_request),
+            at=at,
+        )
+    return decision
+
+
+def withdraw(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
+    """The requester no longer needs it. Raises states.MoveRefused."""
+    check_move(learning_request.status, RequestStatus.WITHDRAWN)
+    _move(session, learning_request, RequestStatus.WITHDRAWN, by=by, at=at)
+
+
+def reopen(session: Session, learning_request: LearningRequest, *, by: Person, at: datetime) -> None:
+    """Back into the inbox. Raises states.MoveRefused."""
+    check_move(learning_request.status, RequestStatus.SUBMITTED)
+    learning_request.joined_to_id = None
+    learning_request.snoozed_until = None
+    _move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at)
+    learning_request.score_wanted_at = at
+
+
+def deliver(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
+    """What was asked for is there. Raises states.MoveRefused."""
+    check_move(learning_request.status, RequestStatus.DELIVERED)
+    _move(session, learning_request, RequestStatus.DELIVERED, by=by, at=at)
+
+
+def wake_snoozed(session: Session, *, today: date, at: datetime) -> int:
+    """Bring requests whose snooze is over back into the inbox; returns how many."""
+    due = session.scalars(
+        select(LearningRequest).where(
+            LearningRequest.status == RequestStatus.SNOOZED, LearningRequest.snoozed_until <= today
+        )
+    ).all()
+    for learning_request in due:
+        learning_request.snoozed_until = None
+        _move(session, learning_request, RequestStatus.SUBMITTED, by=None, at=at)
+    return len(due)
+
+
+def say(
+    session: Session,
+    learning_request: LearningRequest,
+    words: str,
+    *,
+    links: Links,
+    by: Person | None,
+    at: datetime,
+    internal: bool = False,
+) -> Message:
+    """Add a line to the conversation. A manager's line is mailed to the requester; an internal note to nobody."""
+    line = Message(
+        learning_request_id=learning_request.id,
+        words=words,
+        internal=internal,
+        by_id=by.id if by else None,
+        at=at,
+    )
+    session.add(line)
+    record(session, "learning_request.message_added", learning_request, by=by, at=at, internal=internal)
+    if not internal and by is not None and by.id != learning_request.requester_id:
+        subject, text = letters.message(learning_request, words, links.tracking(learning_request))
+        mails.queue(
+            session,
+            to=learning_request.requester.email,
+            subject=subject,
+            text=text,
+            about=_about(learning_request),
+            at=at,
+        )
+    return line
+
+
+def renew_link(
+    session: Session, learning_request: LearningRequest, *, links: Links, by: Person | None, at: datetime
+) -> None:
+    """Make the private link useless and mail a new one."""
+    learning_request.link_version += 1
+    record(session, "learning_request.link_renewed", learning_request, by=by, at=at)
+    subject, text = letters.new_link(learning_request, links.tracking(learning_request))
+    mails.queue(
+        session,
+        to=learning_request.requester.email,
+        subject=subject,
+        text=text,
+        about=_about(learning_request),
+        at=at,
+    )
+
+
+# Queries
+
+
+def find(session: Session, number: int) -> LearningRequest | None:
+    """One request with all that its pages show."""
+    if not 0 < number < 2**31:
+        return None
+    return session.scalar(
+        select(LearningRequest)
+        .where(LearningRequest.id == number)
+        .options(
+            joinedload(LearningRequest.requester),
+            joinedload(LearningRequest.unit),
+            joinedload(LearningRequest.goal),
+            joinedload(LearningRequest.assessment),
+            joinedload(LearningRequest.answers),
+        )
+    )
+
+
+def inbox(session: Session, limit: int = 200) -> list[LearningRequest]:
+    """What nobody has decided on yet, oldest first."""
+    return _listed(
+        session,
+        _with_face()
+        .where(LearningRequest.status.in_(INBOX))
+        .order_by(LearningRequest.submitted_at, LearningRequest.id)
+        .limit(limit),
+    )
+
+
+def inbox_count(session: Session) -> int:
+    return session.scalar(select(func.count()).where(LearningRequest.status.in_(INBOX))) or 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of a list, and where the next one starts."""
+
+    items: list[LearningRequest]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which requests a list shows. `sort`: rank (leverage), impact, submitted."""
+
+    statuses: Sequence[RequestStatus] = ()
+    unit: str = ""
+    goal: int | None = None
+    text: str = ""
+    sort: str = "rank"
+    limit: int = 50
+    after: tuple[float, int] | None = None
+
+
+def search(session: Session, wanted: Wanted) -> Page:
+    """Requests in order, `limit` at a time; `next` continues where this page ends. Costs rows shown, not rows kept."""
+    query = _with_face()
+    if wanted.statuses:
+        query = query.where(LearningRequest.status.in_(wanted.statuses))
+    if wanted.unit:
+        query = query.join(LearningRequest.unit).where(func.lower(_unit_name()) == wanted.unit.lower())
+    if wanted.goal is not None:
+        query = query.where(LearningRequest.goal_id == wanted.goal)
+    if wanted.text:
+        query = query.where(LearningRequest.title.icontains(wanted.text, autoescape=True))
+    query = _ordered(query, wanted)
+    found = _listed(session, query.limit(wanted.limit + 1))
+    more = len(found) > wanted.limit
+    items = found[: wanted.limit]
+    return Page(items, _cursor(items[-1], wanted.sort) if more else None)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a request stands among the open ones: best and worst place its doubt allows, and how many there are."""
+
+    best: int
+    likely: int
+    worst: int
+    of: int
+
+
+def place(session: Session, learning_request: LearningRequest) -> Place | None:
+    """The place in the queue as a range. None until scored, or when no longer open.
+
+    Others that beat this one's high leverage are surely before it; those that beat its low may be. One indexed count.
+    """
+    assessment = learning_request.assessment
+    if assessment is None or not learning_request.is_open:
+        return None
+    row = session.execute(
+        select(
+            func.count().filter(LearningRequest.leverage > assessment.leverage_high),
+            func.count().filter(LearningRequest.leverage > assessment.leverage_likely),
+            func.count().filter(LearningRequest.leverage > assessment.leverage_low),
+            func.count(),
+        ).where(LearningRequest.status.in_(OPEN), LearningRequest.id != learning_request.id)
+    ).one()
+    return Place(row[0] + 1, row[1] + 1, row[2] + 1, row[3] + 1)
+
+
+def conversation(session: Session, learning_request: LearningRequest, *, internal: bool) -> list[Message]:
+    """The messages, oldest first; internal notes only where asked for."""
+    query = select(Message).where(Message.learning_request_id == learning_request.id)
+    if not internal:
+        query = query.where(Message.internal.is_(False))
+    return list(session.scalars(query.options(joinedload(Message.by)).order_by(Message.at, Message.id)))
+
+
+def decisions(session: Session, learning_request: LearningRequest) -> list[Decision]:
+    """All decisions on a request, oldest first."""
+    return list(
+        session.scalars(
+            select(Decision)
+            .where(Decision.learning_request_id == learning_request.id)
+            .options(joinedload(Decision.decided_by))
+            .order_by(Decision.id)
+        )
+    )
+
+
+def moves(session: Session, learning_request: LearningRequest) -> list[Any]:
+    """The request's own history lines that its requester may see."""
+    return history.timeline(session, learning_request, "learning_request.submitted", "learning_request.moved")
+
+
+def of_requester(session: Session, person: Person) -> list[LearningRequest]:
+    """A person's own requests, newest first."""
+    return _listed(
+        session,
+        _with_face()
+        .where(LearningRequest.requester_id == person.id)
+        .order_by(LearningRequest.id.desc())
+        .limit(200),
+    )
+
+
+def joined(session: Session, learning_request: LearningRequest) -> int:
+    """How many other requests have been joined to this one."""
+    return (
+        session.scalar(select(func.count()).where(LearningRequest.joined_to_id == learning_request.id)) or 0
+    )
+
+
+def counts(session: Session) -> dict[RequestStatus, int]:
+    """How many requests there are in each state."""
+    rows = session.execute(select(LearningRequest.status, func.count()).group_by(LearningRequest.status))
+    return {status: count for status, count in rows}
+
+
+def project_of(session: Session, learning_request: LearningRequest) -> Project | None:
+    return session.scalar(select(Project).where(Project.learning_request_id == learning_request.id))
+
+
+# Below: how the verbs above do it
+
+
+def _with_face() -> Select[tuple[LearningRequest]]:
+    """Requests with what a list line shows, in one query."""
+    return select(LearningRequest).options(
+        joinedload(LearningRequest.requester),
+        joinedload(LearningRequest.unit),
+        joinedload(LearningRequest.goal),
+        joinedload(LearningRequest.assessment).load_only(
+            *(
+                getattr(Assessment, f"{what}_{end}")
+                for what in ("impact", "effort_hours", "manager_hours", "leverage")
+                for end in ("low", "likely", "high")
+            ),
+            Assessment.quadrants,
+            Assessment.reasons,
+            Assessment.fit,
+        ),
+    )
+
+
+def _listed(session: Session, query: Select[tuple[LearningRequest]]) -> list[LearningRequest]:
+    return list(session.scalars(query))
+
+
+def _unit_name() -> Any:
+    from portfolio.models import Unit
+
+    return Unit.name
+
+
+def _ordered(query: Select[tuple[LearningRequest]], wanted: Wanted) -> Select[tuple[LearningRequest]]:
+    if wanted.sort == "submitted":
+        if wanted.after:
+            query = query.where(LearningRequest.id < wanted.after[1])
+        return query.order_by(LearningRequest.id.desc())
+    key = func.coalesce(LearningRequest.leverage, -1.0)
+    if wanted.after:
+        leverage, last = wanted.after
+        query = query.where((key < leverage) | ((key == leverage) & (LearningRequest.id > last)))
+    return query.order_by(key.desc(), LearningRequest.id)
+
+
+def _cursor(last: LearningRequest, sort: str) -> str:
+    leverage = -1.0 if last.leverage is None or sort == "submitted" else last.leverage
+    return f"{leverage!r}_{last.id}"
+
+
+def _keep_answers(
+    session: Session,
+    learning_request: LearningRequest,
+    values: dict[str, Any],
+    *,
+    by: Person | None,
+    at: datetime,
+) -> None:
+    if values:
+        session.execute(
+            insert(Answer),
+            [
+                {
+                    "learning_request_id": learning_request.id,
+                    "question": question,
+                    "value": value,
+                    "said_by_id": by.id if by else None,
+                    "said_at": at,
+                    "form_version": FORM_VERSION,
+                }
+                for question, value in values.items()
+            ],
+        )
+
+
+def _goal(session: Session, goal_id: Any) -> int | None:
+    goal = session.get(Goal, goal_id) if goal_id else None
+    return goal.id if goal else None
+
+
+def _move(
+    session: Session,
+    learning_request: LearningRequest,
+    to: RequestStatus,
+    *,
+    by: Person | None,
+    at: datetime,
+    **details: Any,
+) -> None:
+    was = learning_request.status
+    learning_request.status = to
+    learning_request.status_since = at
+    record(
+        session,
+        "learning_request.moved",
+        learning_request,
+        by=by,
+        at=at,
+        **{"from": was.value, "to": to.value},
+        **details,
+    )
+
+
+def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date) -> None:
+    needs_words = {Verdict.ASK, Verdict.DECLINE, Verdict.REDIRECT}
+    if ruling.verdict in needs_words and not ruling.words.strip():
+        raise DecisionRefused("words", "Please write a sentence for the requester.")
+    if ruling.verdict is Verdict.SNOOZE and (ruling.until is None or ruling.until <= today):
+        raise DecisionRefused("until", "Please give a day after today to come back to it.")
+    if ruling.verdict is Verdict.JOIN:
+        if ruling.join_to is None:
+            raise DecisionRefused("join_id", "Please give the number of the request to join it to.")
+        if ruling.join_to.id == learning_request.id or ruling.join_to.joined_to_id is not None:
+            raise DecisionRefused(
+                "join_id", "Please choose another request, one that isn't joined to a third."
+            )
+    if ruling.verdict is Verdict.ANSWER and ruling.resource is None and not ruling.words.strip():
+        raise DecisionRefused("words", "Please name or link what answers it.")
+
+
+def _about(learning_request: LearningRequest) -> str:
+    return f"learning_request:{learning_request.id}"

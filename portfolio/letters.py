@@ -1,0 +1,60 @@
+"""The words we write to people: subject and text of every mail, in plain English."""
+
+from portfolio.models import LearningRequest
+from portfolio.states import Verdict
+
+
+def sign_in(address: str) -> tuple[str, str]:
+    return (
+        "Your link to sign in",
+        f"Open this link to sign in. It works once, for one hour.\n\n{address}\n\n"
+        "If you didn't ask for it, you can ignore this message.",
+    )
+
+
+def received(learning_request: LearningRequest, address: str) -> tuple[str, str]:
+    return (
+        f"We have your request {learning_request.id}: {learning_request.title}",
+        f"Thank you. Your request is number {learning_request.id}.\n\n"
+        f"Follow it, add to it or withdraw it here. The link is private; share it only with people you trust:\n{address}\n\n"
+        "We'll write when there is news.",
+    )
+
+
+DRAFTS: dict[Verdict, str] = {
+    Verdict.ACCEPT: "Good news: we're taking this on. You'll hear from us before the first step.",
+    Verdict.ASK: "Before we decide, one question: ",
+    Verdict.JOIN: "Others have asked for the same, so we've joined your request with theirs. You'll hear everything they hear.",
+    Verdict.ANSWER: "Something that answers this exists already. Please have a look and tell us if it doesn't do.",
+    Verdict.REDIRECT: "From what you describe, people know how, and something else gets in the way. We think this helps sooner: ",
+    Verdict.WAITLIST: "This is worth doing, and it doesn't fit right now. It's on the waiting list; you can see its place on your page.",
+    Verdict.SNOOZE: "This is worth another look later. We'll come back to it on the date shown on your page.",
+    Verdict.DECLINE: "We won't take this on for now, because ",
+}
+"""What the manager starts from; always edited freely before it is sent."""
+
+
+def decided(learning_request: LearningRequest, words: str, address: str) -> tuple[str, str]:
+    return (
+        f"News about your request {learning_request.id}: {learning_request.title}",
+        f"{words}\n\nEverything about your request:\n{address}",
+    )
+
+
+def message(learning_request: LearningRequest, words: str, address: str) -> tuple[str, str]:
+    return (
+        f"A message about your request {learning_request.id}: {learning_request.title}",
+        f"{words}\n\nAnswer here:\n{address}",
+    )
+
+
+def new_link(learning_request: LearningRequest, address: str) -> tuple[str, str]:
+    return (
+        f"A new link to your request {learning_request.id}",
+        f"The old link no longer works. This one does:\n{address}",
+    )
+
+
+def edition(title: str, address: str, words: str) -> tuple[str, str]:
+    opening = f"{words}\n\n" if words else ""
+    return (title, f"{opening}The report is attached.\n\nWith the tables behind every chart:\n{address}")

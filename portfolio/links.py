@@ -1,0 +1,43 @@
+"""Addresses we hand out: signed, so that nobody can guess one."""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+
+from portfolio.models import LearningRequest
+from portfolio.settings import Settings
+
+
+@dataclass(frozen=True)
+class Links:
+    """Makes addresses under `base_url`, signed with `secret_key`."""
+
+    base_url: str
+    secret_key: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Links":
+        return cls(settings.base_url, settings.secret_key)
+
+    def key(self, purpose: str, *parts: object) -> str:
+        """128 bits nobody can guess, the same each time."""
+        text = "/".join([purpose, *map(str, parts)])
+        digest = hmac.new(self.secret_key.encode(), text.encode(), hashlib.sha256).digest()
+        return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+    def tracking_path(self, learning_request: LearningRequest) -> str:
+        return f"/requests/{learning_request.id}/{self.tracking_key(learning_request)}"
+
+    def tracking(self, learning_request: LearningRequest) -> str:
+        return self.base_url + self.tracking_path(learning_request)
+
+    def tracking_key(self, learning_request: LearningRequest) -> str:
+        return self.key("tracking", learning_request.id, learning_request.link_version)
+
+    def opens(self, learning_request: LearningRequest, key: str) -> bool:
+        """Whether `key` is this request's current tracking key."""
+        return hmac.compare_digest(self.tracking_key(learning_request).encode(), key.encode())
+
+    def page(self, path: str) -> str:
+        return self.base_url + path

@@ -1,0 +1,46 @@
+"""Time boxes, their daily snapshots and their closed record."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portfolio.models.base import Base, Json, choice
+from portfolio.states import IterationStatus
+
+
+class Iteration(Base):
+    """A time box. `record` is written when it closes and never again: what was committed, done, left, and the hours."""
+
+    __tablename__ = "iterations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    goal: Mapped[str] = mapped_column(Text, default="")
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    status: Mapped[IterationStatus] = mapped_column(choice(IterationStatus), default=IterationStatus.PLANNED)
+    capacity_hours: Mapped[float]
+    committed: Mapped[list[Any] | None] = mapped_column(Json)
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    shown: Mapped[str] = mapped_column(Text, default="")
+    learned: Mapped[str] = mapped_column(Text, default="")
+    next_step: Mapped[str] = mapped_column(Text, default="")
+    record: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class Snapshot(Base):
+    """The state of one iteration at the end of one day; taken by the flow, once a day."""
+
+    __tablename__ = "snapshots"
+
+    iteration_id: Mapped[int] = mapped_column(ForeignKey("iterations.id"), primary_key=True)
+    on: Mapped[date] = mapped_column("taken_on", primary_key=True)
+    cards: Mapped[int]
+    cards_done: Mapped[int]
+    hours: Mapped[float]
+    hours_done: Mapped[float]
+    taken_at: Mapped[datetime]

@@ -1,0 +1,28 @@
+"""The one organisation this installation serves."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portfolio.models.base import Base
+
+
+class Organisation(Base):
+    """Set once at the first visit, changed in settings. There is one row."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    headcount: Mapped[int | None]
+    hours_per_week: Mapped[float]
+    iteration_weeks: Mapped[int] = mapped_column(default=2)
+    iterations_start_on: Mapped[date | None]
+    time_zone: Mapped[str] = mapped_column(String(60), default="Europe/Berlin")
+    currency: Mapped[str] = mapped_column(String(3), default="EUR")
+    intake_public: Mapped[bool] = mapped_column(default=True)
+    report_recipients: Mapped[str] = mapped_column(String(2000), default="")
+    set_up_at: Mapped[datetime]

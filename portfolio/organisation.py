@@ -1,0 +1,57 @@
+"""The organisation: set up once at the first visit, changed in settings."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portfolio import assessments, cards
+from portfolio.history import record
+from portfolio.models import Organisation, Person
+from portfolio.rules.rubric import for_capacity
+
+
+def current(session: Session) -> Organisation | None:
+    """The organisation, or None before the first visit."""
+    return session.scalar(select(Organisation).order_by(Organisation.id))
+
+
+def set_up(
+    session: Session,
+    *,
+    name: str,
+    hours_per_week: float,
+    by: Person | None,
+    at: datetime,
+    iteration_weeks: int = 2,
+    time_zone: str = "Europe/Berlin",
+    currency: str = "EUR",
+    headcount: int | None = None,
+) -> Organisation:
+    """Set the organisation up, or change it: the board gets its columns, the rubric its effort line."""
+    organisation = current(session) or Organisation(
+        set_up_at=at, name=name, hours_per_week=0, iteration_weeks=0
+    )
+    capacity_changed = (organisation.hours_per_week, organisation.iteration_weeks) != (
+        hours_per_week,
+        iteration_weeks,
+    )
+    organisation.name = name
+    organisation.hours_per_week = hours_per_week
+    organisation.iteration_weeks = iteration_weeks
+    organisation.time_zone = time_zone if time_zone in available_timezones() else "UTC"
+    organisation.currency = currency
+    organisation.headcount = headcount
+    session.add(organisation)
+    session.flush()
+    cards.lay_out(session)
+    if capacity_changed:
+        assessments.publish_rubric(session, for_capacity(hours_per_week, iteration_weeks), by=by, at=at)
+    record(session, "organisation.set_up", organisation, by=by, at=at, hours_per_week=hours_per_week)
+    return organisation
+
+
+def zone(organisation: Organisation | None) -> ZoneInfo:
+    """The time zone people here live in."""
+    return ZoneInfo(organisation.time_zone if organisation else "UTC")

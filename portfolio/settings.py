@@ -1,0 +1,155 @@
+"""What can be set, by OUTSIZE_* environment variables or `outsize.toml` in the data folder."""
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class BadSettings(ValueError):
+    """A setting has a value that can't be used; the message names it and says what is allowed."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the product. Environment variables win over `outsize.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix="OUTSIZE_", frozen=True, extra="forbid")
+
+    data: Path = Field(Path("data"), description="Folder for the database, backups, logs and outbox.")
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
+    base_url: str = Field(
+        "",
+        description="Address people type, for links in mails. Default: http://HOST:PORT.",
+    )
+    database_url: str = Field(
+        "",
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. Default: SQLite in the data folder.",
+    )
+    secret_key: str = Field(
+        "",
+        description="Signs links and cookies. Made once and kept in the data folder when not given.",
+    )
+    smtp_url: str = Field(
+        "",
+        description="smtp://USER:PASSWORD@HOST:PORT (smtps:// for TLS from the start, smtp+starttls:// to require it). Without it mails are kept in the outbox page and folder.",
+    )
+    mail_from: str = Field("Outsize <outsize@localhost>", description="Sender of mails.")
+    prefect_api_url: str = Field(
+        "",
+        validation_alias="PREFECT_API_URL",
+        description="Use this Prefect server. Without it one is started.",
+    )
+    prefect_ui_url: str = Field(
+        "",
+        description="Where people open Prefect's own pages. Default: from PREFECT_API_URL.",
+    )
+    prefect_port: int = Field(
+        4200,
+        ge=1,
+        le=65535,
+        description="First port to try for our own Prefect server.",
+    )
+    public_posts_per_minute: int = Field(
+        60,
+        ge=1,
+        le=100_000,
+        description="Requests one address may send without signing in.",
+    )
+    sign_ins_per_hour: int = Field(30, ge=1, le=100_000, description="Sign-in attempts one address may make.")
+    trusted_proxies: str = Field(
+        "", description="Addresses whose X-Forwarded-For is believed, comma-separated."
+    )
+    backups_kept: int = Field(14, ge=1, le=1000, description="Daily backups kept.")
+    flow_runs_kept_days: int = Field(30, ge=1, le=3650, description="Days Prefect's own run history is kept.")
+    development: bool = Field(False, description="Shows /styleguide and reloads templates.")
+
+    @field_validator("base_url", "prefect_api_url", "prefect_ui_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://", "smtp+starttls://")):
+            raise ValueError("must start with smtp://, smtps:// or smtp+starttls://")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given = init_settings().get("data") or env_settings().get("data") or "data"
+        toml = TomlConfigSettingsSource(settings_cls, Path(str(given)) / "outsize.toml")
+        return init_settings, env_settings, toml
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach us by https, so that cookies can insist on it."""
+        return self.base_url.startswith("https://")
+
+
+def load(data: Path | None = None) -> Settings:
+    """Read the settings for the data folder `data`, make the folder, and fill in what follows from the rest.
+
+    Raises BadSettings, naming the variable and what is allowed.
+    """
+    try:
+        settings = Settings() if data is None else Settings(data=data)
+    except ValidationError as error:
+        raise BadSettings("\n".join(_explain(error))) from error
+    folder = settings.data.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    shown_host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host
+    return settings.model_copy(
+        update={
+            "data": folder,
+            "database_url": settings.database_url or f"sqlite:///{folder / 'outsize.db'}",
+            "base_url": settings.base_url or f"http://{shown_host}:{settings.port}",
+            "secret_key": settings.secret_key or _kept_secret(folder),
+            "prefect_ui_url": settings.prefect_ui_url or settings.prefect_api_url.removesuffix("/api"),
+        }
+    )
+
+
+def _explain(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        field = str(problem["loc"][0]) if problem["loc"] else "settings"
+        name = "PREFECT_API_URL" if "PREFECT" in field else f"OUTSIZE_{field.upper()}"
+        about = Settings.model_fields.get(field)
+        hint = f" ({about.description})" if about and about.description else ""
+        lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}{hint}")
+    return lines
+
+
+def _kept_secret(folder: Path) -> str:
+    file = folder / "secret-key"
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return file.read_text().strip()

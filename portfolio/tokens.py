@@ -1,0 +1,52 @@
+"""API tokens, and the answers kept for repeated calls."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portfolio import people
+from portfolio.history import record
+from portfolio.models import ApiToken, Person
+from portfolio.states import Role
+
+
+def create(
+    session: Session,
+    *,
+    name: str,
+    role: Role,
+    at: datetime,
+    by: Person | None = None,
+    scopes: str = "read write",
+) -> str:
+    """A new bearer token that may do what `role` may; returned once, kept only as a digest."""
+    person = people.meet(session, f"{name.lower()}.{role.value}@api.invalid", at=at, name=f"{name} (API)")
+    people.grant(session, person, [role], by=by, at=at)
+    token = f"outsize_{secrets.token_urlsafe(32)}"
+    kept = ApiToken(
+        name=name, token_digest=people.digest(token), person_id=person.id, scopes=scopes, created_at=at
+    )
+    session.add(kept)
+    record(session, "api_token.created", kept, by=by, at=at, role=role.value, scopes=scopes)
+    return token
+
+
+def holder(session: Session, token: str) -> ApiToken | None:
+    """The token's record, unless unknown or revoked."""
+    kept = session.scalar(select(ApiToken).where(ApiToken.token_digest == people.digest(token)))
+    return kept if kept is not None and kept.revoked_at is None else None
+
+
+def revoke(session: Session, token: ApiToken, *, by: Person, at: datetime) -> None:
+    """Make a token useless."""
+    token.revoked_at = at
+    record(session, "api_token.revoked", token, by=by, at=at)
+
+
+def listed(session: Session) -> list[ApiToken]:
+    """Tokens in force, newest first."""
+    return list(
+        session.scalars(select(ApiToken).where(ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc()))
+    )

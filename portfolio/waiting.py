@@ -1,0 +1,35 @@
+"""What the clock should do next. Polled often, so one cheap statement over partial indexes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from portfolio.models import Edition, LearningRequest, Mail
+from portfolio.states import EditionStatus
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Whether requests wait to be scored and mails to be sent, and which edition is to be built next."""
+
+    requests: bool
+    mails: bool
+    edition: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.requests or self.mails or self.edition)
+
+
+def look(session: Session, *, now: datetime) -> Waiting:
+    """What waits right now."""
+    requests, mails, edition = session.execute(
+        select(
+            exists().where(LearningRequest.score_wanted_at.is_not(None)),
+            exists().where(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.next_try_at <= now),
+            select(func.min(Edition.id)).where(Edition.status == EditionStatus.ASKED).scalar_subquery(),
+        )
+    ).one()
+    return Waiting(bool(requests), bool(mails), edition)
