@@ -64,6 +64,6 @@ def diagnose(prior: dict[str, float], answers: dict[str, str]) -> Fit:
         if likelihood:
             told += 1
             posterior = {cause: chance * likelihood[cause] for cause, chance in posterior.items()}
-    total = sum(posterior.values())
+    total = sum(posterior.values()) or 1.0
     causes = {cause: chance / total for cause, chance in posterior.items()}
     return Fit(causes, causes["knowledge"] + causes["skill"], told)

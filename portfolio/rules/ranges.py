@@ -13,6 +13,9 @@ Draws = NDArray[np.float32]
 Z90 = 1.2815515655446004
 """How many standard deviations the 90th percentile of a normal lies above its middle."""
 
+LARGEST = 1e18
+"""No draw of anything is larger, so that products of draws stay finite in single precision."""
+
 LOG_SD_BY_GRADE = {"A": 0.05, "B": 0.15, "C": 0.30, "D": 0.50, "E": 0.80}
 """Width a single number gets from how it is known: A measured, B from records, C counted in part, D educated guess,
 E hunch. Log standard deviations; our own convention, stated so that it can be argued with."""
@@ -38,17 +41,15 @@ class Range:
 
     @classmethod
     def of(cls, draws: Draws) -> "Range":
-        """The nearest-rank 10th, 50th and 90th percentile of draws."""
-        low, likely, high = percentiles(draws)
-        return cls(low, likely, high)
+        """The 10th, 50th and 90th percentile of draws."""
+        return cls(*percentiles(draws))
 
 
 def percentiles(draws: Draws) -> tuple[float, float, float]:
-    """Nearest-rank 10th, 50th and 90th percentiles, by partial sorting."""
+    """The draws that a tenth, a half and nine tenths of all lie below. Sorting beats selecting here, by four times."""
     count = len(draws)
-    places = [count // 10, count // 2, count - 1 - count // 10]
-    ordered = np.partition(draws, places)
-    return float(ordered[places[0]]), float(ordered[places[1]]), float(ordered[places[2]])
+    ordered = np.sort(draws)
+    return float(ordered[count // 10]), float(ordered[count // 2]), float(ordered[count - 1 - count // 10])
 
 
 @lru_cache(maxsize=8)
@@ -69,22 +70,37 @@ def positive(value: Range, standard: Draws) -> Draws:
     """Draws of something that can't be negative: two lognormal halves that meet at the middle.
 
     log x = log likely + z * s, with s = log(likely/low)/1.2816 below the middle and log(high/likely)/1.2816 above, so
-    the 10th, 50th and 90th percentiles are exactly those stated.
+    the 10th, 50th and 90th percentiles are exactly those stated. The tail of an absurdly wide range ends at LARGEST.
     """
     middle = max(value.likely, 1e-9)
     below = log(middle / max(value.low, middle * 1e-6)) / Z90
     above = log(max(value.high, middle) / middle) / Z90
-    scale = np.where(standard < 0, np.float32(below), np.float32(above))
-    return np.float32(middle) * np.exp(standard * scale)
+    stretched = np.minimum(_stretched(standard, below, above), np.float32(log(LARGEST / middle)))
+    draws: Draws = np.float32(middle) * np.exp(stretched)
+    return draws
 
 
 def bounded(value: Range, standard: Draws, upper: float = 1.0) -> Draws:
     """Draws of something between 0 and `upper`: a logit-normal with the stated percentiles."""
-    odds = [_logit(min(max(x / upper, 1e-4), 1 - 1e-4)) for x in (value.low, value.likely, value.high)]
-    scale = np.where(
-        standard < 0, np.float32((odds[1] - odds[0]) / Z90), np.float32((odds[2] - odds[1]) / Z90)
+    low, likely, high = (
+        _logit(min(max(x / upper, 1e-4), 1 - 1e-4)) for x in (value.low, value.likely, value.high)
     )
-    return np.float32(upper) / (1 + np.exp(-(np.float32(odds[1]) + standard * scale)))
+    stretched = _stretched(standard, (likely - low) / Z90, (high - likely) / Z90)
+    draws: Draws = np.float32(upper) / (1 + np.exp(-(np.float32(likely) + stretched)))
+    return draws
+
+
+def judged(step: int, standard: Draws) -> Draws:
+    """Draws of a step 0..5 that somebody judged: a normal that ends at 0 and 5, four in five within 0.9 of the step."""
+    draws: Draws = np.clip(np.float32(step) + np.float32(0.9 / Z90) * standard, np.float32(0), np.float32(5))
+    return draws
+
+
+def _stretched(standard: Draws, below: float, above: float) -> Draws:
+    """Standard draws, stretched by one factor below the middle and by another above."""
+    down: Draws = np.minimum(standard, 0) * np.float32(below)
+    up: Draws = np.maximum(standard, 0) * np.float32(above)
+    return down + up
 
 
 def _logit(probability: float) -> float:

@@ -66,6 +66,10 @@ class Rubric:
     need_cut_points: float
     effort_cut_hours: float
 
+    def __hash__(self) -> int:
+        """Cheap, for it is asked for often; equality still compares everything."""
+        return hash((self.version, self.seed, self.draws))
+
     @property
     def impact_cut_points(self) -> float:
         """The impact line between high and low: a half-way need at the starting odds that training fits and transfers.

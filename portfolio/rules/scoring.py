@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from portfolio.rules.fit import CAUSES, Fit, diagnose
-from portfolio.rules.ranges import Draws, Range, bounded, percentiles, positive, standard_block
+from portfolio.rules.ranges import Draws, Range, bounded, judged, positive, standard_block
 from portfolio.rules.rubric import Rubric, WorkType
 from portfolio.states import Quadrant
 
@@ -97,19 +97,23 @@ def score(need: Need, rubric: Rubric) -> Score:
     impact = points * odds
     manager, expert = _hours(need, rubric)
     leverage = impact / manager
-    means = {key: float(draws.mean()) for key, draws in scales.items()}
+    usual_means = _usual_means(rubric)
+    means = {
+        key: usual_means[key] if draws is _usual(rubric)[key] else float(draws.mean())
+        for key, draws in scales.items()
+    }
     return Score(
-        impact=Range(*percentiles(impact)),
-        effort_hours=Range(*percentiles(manager + expert)),
-        manager_hours=Range(*percentiles(manager)),
-        expert_hours=Range(*percentiles(expert)),
-        leverage=Range(*percentiles(leverage)),
+        impact=Range.of(impact),
+        effort_hours=Range.of(manager + expert),
+        manager_hours=Range.of(manager),
+        expert_hours=Range.of(expert),
+        leverage=Range.of(leverage),
         fit=diagnosis.fit,
         likeliest_cause=diagnosis.likeliest,
         quadrants=_quadrants(impact, manager, rubric),
         reasons=_reasons(need, rubric, means, float(odds.mean()), diagnosis),
         steps={key: round(mean, 2) for key, mean in means.items()},
-        unknown=_unknown(need),
+        unknown=_unknown(need, diagnosis),
         seed=rubric.seed,
         draws=rubric.draws,
         rubric_version=rubric.version,
@@ -135,7 +139,8 @@ def days_until(deadline: date | None, today: date) -> int | None:
 
 
 def _row(rubric: Rubric, name: str) -> Draws:
-    return standard_block(rubric.seed, len(INPUTS), rubric.draws)[INPUTS.index(name)]
+    row: Draws = standard_block(rubric.seed, len(INPUTS), rubric.draws)[INPUTS.index(name)]
+    return row
 
 
 @lru_cache(maxsize=8)
@@ -152,6 +157,12 @@ def _usual(rubric: Rubric) -> dict[str, Draws]:
     usual["expert"] = positive(rubric.expert_hours, _row(rubric, "expert"))
     usual["people"] = positive(rubric.people, _row(rubric, "reach"))
     return usual
+
+
+@lru_cache(maxsize=8)
+def _usual_means(rubric: Rubric) -> dict[str, float]:
+    usual = _usual(rubric)
+    return {criterion.key: float(usual[criterion.key].mean()) for criterion in rubric.criteria}
 
 
 @lru_cache(maxsize=64)
@@ -186,22 +197,14 @@ def _scales(need: Need, rubric: Rubric) -> dict[str, Draws]:
         "gap": _banded(need.gap, "gap", rubric),
         "reach": _banded(need.people, "reach", rubric),
         "value": _banded(need.value_per_year, "value", rubric),
-        "waiting": _judged(waiting, "waiting", rubric),
-        "risk": _judged(need.risk, "risk", rubric),
+        "waiting": None if waiting is None else judged(waiting, _row(rubric, "waiting")),
+        "risk": None if need.risk is None else judged(need.risk, _row(rubric, "risk")),
     }
     usual = _usual(rubric)
     return {
         criterion.key: usual[criterion.key] if (draws := said[criterion.key]) is None else draws
         for criterion in rubric.criteria
     }
-
-
-def _judged(step: int | None, name: str, rubric: Rubric) -> Draws | None:
-    """A step that somebody judged: one either way is quite possible."""
-    if step is None:
-        return None
-    value = Range(max(0.0, step - 0.9), float(step), min(5.0, step + 0.9))
-    return bounded(value, _row(rubric, name), upper=5.0)
 
 
 def _banded(value: Range | None, name: str, rubric: Rubric) -> Draws | None:
@@ -212,13 +215,17 @@ def _banded(value: Range | None, name: str, rubric: Rubric) -> Draws | None:
     draws = positive(value, _row(rubric, name))
     if name == "reach":
         draws = np.rint(draws)
-    return np.searchsorted(np.array(bands, np.float32), draws, side="right").astype(np.float32)
+    # Five comparisons are four times as quick as searchsorted.
+    reached = np.zeros(rubric.draws, np.uint8)
+    for edge in bands:
+        reached += draws >= np.float32(edge)
+    return reached.astype(np.float32)
 
 
 def _fit(likely: float, answered: int, rubric: Rubric) -> Draws:
     """The chance that training fits, as doubtful as few answers leave it."""
     doubt = 0.22 if answered == 0 else 0.22 / (1 + answered)
-    value = Range(max(0.02, likely - doubt), likely, min(0.98, likely + doubt))
+    value = Range(min(likely, max(0.02, likely - doubt)), likely, max(likely, min(0.98, likely + doubt)))
     return bounded(value, _row(rubric, "fit"))
 
 
@@ -230,7 +237,7 @@ def _hours(need: Need, rubric: Rubric) -> tuple[Draws, Draws]:
         finished, ratio, live = _of_unknown_type(rubric)
     else:
         finished, ratio = _of_type(kind, rubric)
-        live = np.float32(kind.live)
+        live = np.full(rubric.draws, kind.live, np.float32)
     if need.finished_hours is not None:
         finished = positive(need.finished_hours, _row(rubric, "finished_hours"))
     new_share = usual["new_share"]
@@ -251,16 +258,17 @@ def _quadrants(impact: Draws, manager_hours: Draws, rubric: Rubric) -> dict[str,
     """The share of draws in each quadrant."""
     high = impact >= rubric.impact_cut_points
     cheap = manager_hours <= rubric.effort_cut_hours
-    quick = float(np.mean(high & cheap))
-    fill = float(np.mean(~high & cheap))
-    high_share = float(np.mean(high))
-    return {
-        Quadrant.QUICK_WIN.value: quick,
-        Quadrant.BIG_BET.value: high_share - quick,
-        Quadrant.FILL_IN.value: fill,
-        Quadrant.MONEY_PIT.value: 1.0 - high_share - fill,
+    highs, cheaps, both = (int(np.count_nonzero(those)) for those in (high, cheap, high & cheap))
+    counts = {
+        Quadrant.QUICK_WIN: both,
+        Quadrant.BIG_BET: highs - both,
+        Quadrant.FILL_IN: cheaps - both,
+        Quadrant.MONEY_PIT: rubric.draws - highs - cheaps + both,
     }
+    return {quadrant.value: count / rubric.draws for quadrant, count in counts.items()}
 
+
+ABOUT_USUAL_POINTS = 0.05
 
 LABELS = {
     "goal": "which goal it serves",
@@ -274,7 +282,7 @@ LABELS = {
 }
 
 
-def _unknown(need: Need) -> tuple[str, ...]:
+def _unknown(need: Need, fit: Fit) -> tuple[str, ...]:
     known = {
         "goal": need.goal is not None,
         "gap": need.gap is not None,
@@ -282,7 +290,7 @@ def _unknown(need: Need) -> tuple[str, ...]:
         "value": need.value_per_year is not None,
         "waiting": need.waiting is not None or need.deadline_days is not None,
         "risk": need.risk is not None,
-        "cause": bool(need.causes),
+        "cause": fit.answered > 0,
         "format": need.work_type is not None,
     }
     return tuple(name for name, is_known in known.items() if not is_known)
@@ -293,19 +301,19 @@ def _reasons(
 ) -> tuple[Reason, ...]:
     """Sentences about what moved the impact, most influential first, then what is not known."""
     total = sum(criterion.weight for criterion in rubric.criteria) or 1.0
-    usual = _usual(rubric)
-    unknown = set(_unknown(need))
+    usual_means = _usual_means(rubric)
+    unknown = set(_unknown(need, fit))
     reasons = []
     for criterion in rubric.criteria:
         if {"reach": "people"}.get(criterion.key, criterion.key) in unknown:
             continue
         step = steps[criterion.key]
-        moved = 20 * criterion.weight / total * (step - float(usual[criterion.key].mean())) * odds
+        moved = 20 * criterion.weight / total * (step - usual_means[criterion.key]) * odds
         anchor = criterion.anchors[min(5, max(0, round(step)))]
         text = f"{criterion.label}: {anchor} ({round(step)} of 5), {_direction(moved)}."
         reasons.append(Reason(text, round(moved, 2)))
     if fit.answered:
-        moved = sum(reason.influence for reason in reasons) * (fit.fit / rubric.prior_fit - 1)
+        moved = sum(reason.influence for reason in reasons) * (fit.fit / (rubric.prior_fit or 1.0) - 1)
         likely = f"{round(100 * fit.fit)} % likely that training helps"
         reasons.append(Reason(f"Cause: probably {CAUSES[fit.likeliest]}; {likely}.", round(moved, 2)))
     reasons.sort(key=lambda reason: -abs(reason.influence))
@@ -316,6 +324,6 @@ def _reasons(
 
 
 def _direction(moved: float) -> str:
-    if abs(moved) < 0.05:
+    if abs(moved) < ABOUT_USUAL_POINTS:
         return "about usual"
     return "more than usual" if moved > 0 else "less than usual"
