@@ -80,7 +80,7 @@ def test_a_ratio_under_one_is_a_loss_and_pays_back_later() -> None:
 
 
 def test_what_never_comes_back_has_no_payback() -> None:
-    assert proof.returned(-10, 100) == Return(-110.0, -0.1, None)
+    assert proof.returned(-25, 100) == Return(-125.0, -0.25, None)
     with pytest.raises(ValueError, match="costs above zero"):
         proof.returned(10, 0)
 
@@ -162,8 +162,7 @@ def test_fewer_complaints_are_a_gain() -> None:
     assert found.change.likely == pytest.approx(-5.25)
     assert found.verdict.outcome is Outcome.CONFIRMED
     assert found.worth.break_even_change == 2.5
-    assert found.worth.likely == Return(
-        pytest.approx(110), pytest.approx(2.1), pytest.approx(5.714, abs=1e-3)
+    assert found.worth.likely == proof.returned(5_250, 2_500)
     )
 
 
