@@ -163,7 +163,6 @@ def test_fewer_complaints_are_a_gain() -> None:
     assert found.verdict.outcome is Outcome.CONFIRMED
     assert found.worth.break_even_change == 2.5
     assert found.worth.likely == proof.returned(5_250, 2_500)
-    )
 
 
 def test_below_the_stated_grade_no_return_is_given_but_the_break_even_is() -> None:
