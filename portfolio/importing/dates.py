@@ -1,0 +1,94 @@
+"""Times as exports write them: "5/10/2026 09:15:00", "2026/09/27 3:00:00 PM GMT+3", "30/Oct/26 5:00 PM", ISO."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+_MONTHS = {
+    word: month
+    for month, words in enumerate(
+        (
+            "jan", "feb", "mar mär mrz", "apr", "may mai", "jun", "jul", "aug", "sep", "oct okt", "nov", "dec dez",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip
+_DATE = re.compile(r"(\d{1,4})[-/. ]+(\d{1,2}|[^\W\d]{3,9})[-/., ]+(\d{1,4})")
+_TIME = re.compile(r"(?:^|[T ,])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?")
+_ZONE = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d{1,2}):?(\d{2})?$|(Z|GMT|UTC)$", re.IGNORECASE)
+
+
+def moment(text: str, *, month_first: bool, zone: tzinfo) -> datetime | None:
+    """The time a text says, in UTC; without a zone of its own it is local to `zone`. None if it says none."""
+    text = text.strip()
+    found = _DATE.match(text)
+    if not found:
+        return None
+    day = _day(*found.groups(), month_first=month_first)
+    if day is None:
+        return None
+    rest = text[found.end() :]
+    clock = _TIME.search(rest)
+    hour, minute, second = (int(part or 0) for part in clock.group(1, 2, 3)) if clock else (0, 0, 0)
+    if clock and clock[4]:
+        hour = hour % 12 + (12 if clock[4] in "pP" else 0)
+    try:
+        local = datetime(*day, hour, minute, second, tzinfo=_zone(rest, zone))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def ambiguous(texts: Iterable[str]) -> bool | None:
+    """Whether dates like 5/10/2026 could be read both ways: None if there are none, else True unless one tells."""
+    seen = False
+    for text in texts:
+        found = re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2,4}", text)
+        if found:
+            if max(int(found[1]), int(found[2])) > 12:  # noqa: PLR2004 - there are twelve months
+                return False
+            seen = seen or found[1] != found[2]
+    return seen or None
+
+
+def month_comes_first(texts: Iterable[str]) -> bool:
+    """Whether 5/13/2026 or "AM/PM" shows the American order. Day first where nothing tells."""
+    american = False
+    for text in texts:
+        found = re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2,4}(.*)", text, re.DOTALL)
+        if found:
+            if int(found[1]) > 12:  # noqa: PLR2004 - as above
+                return False
+            if int(found[2]) > 12:  # noqa: PLR2004 - as above
+                return True
+            american = american or bool(re.search(r"\d\s*[AP]M\b", found[3], re.IGNORECASE))
+    return american
+
+
+def _day(first: str, second: str, third: str, *, month_first: bool) -> tuple[int, int, int] | None:
+    if not second.isdigit():
+        month = _MONTHS.get(second[:3].casefold())
+        if month is None:
+            return None
+        return (int(first), month, int(third)) if len(first) == 4 else (_year(third), month, int(first))  # noqa: PLR2004 - a year's digits
+    if len(first) == 4:  # noqa: PLR2004 - as above
+        return int(first), int(second), int(third)
+    a, b = int(first), int(second)
+    if (month_first and a <= 12) or b > 12:  # noqa: PLR2004 - months
+        return _year(third), a, b
+    return _year(third), b, a
+
+
+def _year(text: str) -> int:
+    return int(text) + 2000 if len(text) <= 2 else int(text)  # noqa: PLR2004 - "26"
+
+
+def _zone(rest: str, zone: tzinfo) -> tzinfo:
+    found = _ZONE.search(rest.strip())
+    if not found:
+        return zone
+    if found[4]:
+        return UTC
+    shift = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+    return timezone(shift if found[1] == "+" else -shift) if shift < timedelta(hours=24) else zone
