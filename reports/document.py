@@ -1,0 +1,125 @@
+"""The report as people read it: one template for the page and the PDF. Figures in, HTML or PDF out, the same each time."""
+
+import io
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports import charts, words
+
+HERE = Path(__file__).parent
+FONTS = HERE.parent / "web/static/lib"
+NUMERIC = frozenset({"count", "number", "days", "hours", "money", "percent"})
+MOST_NAMES = 6
+VERDICTS = {
+    "accept": "Accepted",
+    "ask": "Asked back",
+    "join": "Joined to another",
+    "answer": "Answered from what exists",
+    "redirect": "Not a training problem",
+    "waitlist": "Put on the waiting list",
+    "snooze": "Put off",
+    "decline": "Declined",
+}
+SOURCES = {"form": "by the form", "api": "from other systems", "email": "by e-mail", "import": "by import of"}
+
+
+def html_of(figures: dict[str, Any]) -> str:
+    """The report as a fragment for a page."""
+    return (
+        _templates()
+        .get_template("document/show.html")
+        .render(
+            figures=figures,
+            tables={table["key"]: table for table in figures["tables"]},
+            charts=charts,
+            numeric=NUMERIC,
+            most=MOST_NAMES,
+        )
+    )
+
+
+def pdf_of(fragment: str, *, title: str, organisation: str, made_at: datetime) -> bytes:
+    """The fragment set on A4. The same fragment gives the same bytes: the only date in the file is `made_at`."""
+    import plutoprint
+
+    class OwnFiles(plutoprint.ResourceFetcher):
+        """Gives out our fonts, and reaches for nothing else."""
+
+        def fetch_url(self, url: str) -> Any:
+            font = FONTS / url.rpartition("/")[2]
+            found = url.startswith("outsize://fonts/") and font.suffix == ".woff" and font.is_file()
+            return plutoprint.ResourceData(font.read_bytes() if found else b"", "font/woff", "")
+
+    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE, plutoprint.MEDIA_TYPE_PRINT)
+    book.custom_resource_fetcher = OwnFiles()
+    book.load_html(_whole(fragment, title, organisation))
+    at = made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for name, value in (
+        (plutoprint.PDF_METADATA_TITLE, title),
+        (plutoprint.PDF_METADATA_AUTHOR, organisation),
+        (plutoprint.PDF_METADATA_CREATOR, "Outsize"),
+        (plutoprint.PDF_METADATA_CREATION_DATE, at),
+        (plutoprint.PDF_METADATA_MODIFICATION_DATE, at),
+    ):
+        book.set_metadata(name, value)
+    written = io.BytesIO()
+    book.write_to_pdf_stream(written)
+    return written.getvalue()
+
+
+def cell(value: Any, kind: str) -> str:
+    """A cell of a table as people read it."""
+    if value is None:
+        return "–"
+    if kind == "day":
+        return words.day(date.fromisoformat(value))
+    if kind == "moment":
+        return words.moment(datetime.fromisoformat(value))
+    if kind in NUMERIC:
+        return words.number(value, 2)
+    return str(value)
+
+
+def _whole(fragment: str, title: str, organisation: str) -> str:
+    running = " · ".join(part for part in (organisation, title) if part)
+    styles = (HERE / "document.css").read_text("utf-8") + (HERE / "print.css").read_text("utf-8")
+    styles = styles.replace('"RUNNING"', _css_string(running))
+    return Markup(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head>'
+        "<body>{}</body></html>"
+    ).format(title, Markup(styles), Markup(fragment))  # noqa: S704 - our own files and our own escaped template
+
+
+def _css_string(text: str) -> str:
+    """Text as a CSS string; everything but letters, digits and spaces as an escape, so that nothing can end it."""
+    return '"' + "".join(one if one.isalnum() or one == " " else f"\\{ord(one):06x} " for one in text) + '"'
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=words.number,
+        lasting=words.lasting,
+        counted=words.counted,
+        amount=words.amount,
+        share=words.share,
+        sentence=words.sentence,
+        day=lambda text: words.day(date.fromisoformat(text)),
+        cell=cell,
+        verdict=lambda code: VERDICTS.get(code, words.sentence(words.plain(code))),
+        source=lambda code, name: f"{SOURCES.get(code, 'by ' + words.plain(code))} {name}".rstrip(),
+        took=lambda days: words.listed([words.lasting(one) for one in days]),
+    )
+    return environment

@@ -1,0 +1,5 @@
+"""The reports door (being built)."""
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)
