@@ -1,0 +1,1 @@
+"""The commands: `outsize serve web worker migrate demo token import export backup restore report`."""

@@ -1,0 +1,10 @@
+"""The clock: what happens without anybody asking for it.
+
+One flow a file; file, flow and deployment carry the same name, and `prefect.yaml` lists when each runs. A task is one
+transaction, safe to repeat: it takes and returns ids and counts and calls one action of `portfolio`. A task called as
+`task.fn(...)` and a flow as its parts are plain functions that need no Prefect.
+
+`worker.py` is the long-lived process that runs all of it beside the web; `connection.py` says which database.
+"""
+
+NAMES = ("score_requests", "send_mails", "track_iterations", "publish_report", "keep_house")

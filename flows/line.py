@@ -1,0 +1,105 @@
+"""Keeps in touch with Prefect: finds it, tells it what we run, asks it what is due, notices when it is gone."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas import FlowRun
+
+from flows import scheduled
+from flows.connection import now, zone
+from flows.deployments import Deployment, register
+from flows.lanes import Lane
+from flows.link import Link
+
+logger = logging.getLogger("outsize.worker")
+
+TRY_SECONDS = 1.0
+ASK_SECONDS = 2.0
+GREET_SECONDS = 30.0
+
+
+class Line(threading.Thread):
+    """Claimed runs go to its lane `runs`.
+
+    An `only` worker, one that shares its Prefect with no other, ends runs left open by a crash, once `nobody_busy` says
+    that none of those begun earlier is still in hand.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        only: bool,
+        on_found: Callable[[], None],
+        nobody_busy: Callable[[], bool],
+    ) -> None:
+        super().__init__(name="line", daemon=True)
+        self._link, self._on_found, self._nobody_busy = link, on_found, nobody_busy
+        self._only, self._stop = only, threading.Event()
+        self._claimed: queue.Queue[FlowRun] = queue.Queue()
+        self._deployments: dict[UUID, Deployment] = {}
+        self._zone = ""
+        self._greet_at = 0.0
+        self._left_open_before: datetime | None = None
+        self.runs = Lane(
+            "runs",
+            waits=lambda: not self._claimed.empty(),
+            work=self._carry_out,
+            inside=link.inside,
+        )
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        with self._link.inside():
+            while not self._stop.is_set():
+                try:
+                    self._keep_in_touch()
+                except Exception as problem:  # noqa: BLE001 - whatever it is, try again
+                    self._link.lost()
+                    logger.warning("Prefect is out of reach: %r", problem)
+                self._stop.wait(ASK_SECONDS if self._link.is_up else TRY_SECONDS)
+
+    def _keep_in_touch(self) -> None:
+        if not self._link.answers():
+            return
+        if time.monotonic() >= self._greet_at or not self._link.is_up:
+            self._greet()
+        if not self._link.is_up:
+            self._left_open_before = now() if self._only else None
+            self._link.found()
+            self._on_found()
+            logger.info("Prefect is there")
+        if self._left_open_before and self._nobody_busy():
+            scheduled.end_left_open(self._left_open_before)
+            self._left_open_before = None
+        self._claim_due()
+
+    def _greet(self) -> None:
+        """Tell Prefect our deployments, in the organisation's time zone, and that a worker of the pool is online."""
+        client = get_client(sync_client=True)
+        here = zone().key
+        if not self._link.is_up or here != self._zone:
+            self._deployments = register(client, here)
+            self._zone = here
+        for pool in {deployment.pool for deployment in self._deployments.values()}:
+            client.send_worker_heartbeat(pool, self._link.worker, GREET_SECONDS)
+        self._greet_at = time.monotonic() + GREET_SECONDS
+
+    def _claim_due(self) -> None:
+        for run in scheduled.claim_due(self._deployments):
+            self._claimed.put(run)
+        self.runs.ring()
+
+    def _carry_out(self) -> bool:
+        scheduled.carry_out(self._claimed.get(), self._deployments)
+        if not self._claimed.empty():
+            self.runs.ring()
+        return True
