@@ -173,6 +173,23 @@ def board(session: Session, wanted: Filter = Filter(), per_column: int = 25) -> 
     ]
 
 
+def stack(
+    session: Session,
+    column_id: int,
+    wanted: Filter = Filter(),
+    per_column: int = 25,
+    *,
+    after: int | None = None,
+) -> Stack | None:
+    """One column with its first cards, or those below the rank `after`."""
+    column = session.get(Column, column_id) if 0 < column_id < 2**31 else None
+    if column is None:
+        return None
+    counted = _wanted(select(func.count()).where(Card.column_id == column.id), wanted)
+    shown = stretch(session, column, wanted, after=after, limit=per_column)
+    return Stack(column, shown, session.scalar(counted) or 0)
+
+
 def stretch(
     session: Session, column: Column, wanted: Filter = Filter(), *, after: int | None = None, limit: int = 25
 ) -> list[Card]:

@@ -141,10 +141,14 @@ def questions(sheet: Sheet, mapping: Mapping) -> list[Question]:
     return asked
 
 
-def rows_as(sheet: Sheet, kind: Kind, waiting: Import, requester: str) -> Mapping:
-    """The proposal for another kind or sheet, under the same source name."""
-    fresh = propose(sheet, waiting.name, kind=kind, requester=requester)
-    return fresh.model_copy(update={"source_name": waiting.mapping.get("source_name", fresh.source_name)})
+def propose_again(
+    waiting: Import, *, kind: Kind, sheet: str, header_line: int | None, source_name: str, requester: str
+) -> Mapping:
+    """The proposal for another kind, sheet or header row of the same file. Raises Unreadable."""
+    opened = sheets.sheet(sheets.opened(waiting.content or b""), sheet, header_line)
+    return propose(opened, waiting.name, kind=kind, requester=requester).model_copy(
+        update={"source_name": source_name}
+    )
 
 
 # Queries

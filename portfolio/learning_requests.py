@@ -310,6 +310,13 @@ def find(session: Session, number: int) -> LearningRequest | None:
     )
 
 
+def from_source(session: Session, name: str, key: str) -> LearningRequest | None:
+    """The request that came from this row of this source, if it is here already."""
+    return session.scalar(
+        select(LearningRequest).where(LearningRequest.source_name == name, LearningRequest.source_key == key)
+    )
+
+
 def inbox(session: Session, limit: int = 200) -> list[LearningRequest]:
     """What nobody has decided on yet, oldest first."""
     return _listed(
@@ -323,6 +330,11 @@ def inbox(session: Session, limit: int = 200) -> list[LearningRequest]:
 
 def inbox_count(session: Session) -> int:
     return session.scalar(select(func.count()).where(LearningRequest.status.in_(INBOX))) or 0
+
+
+def unscored_count(session: Session) -> int:
+    """How many wait to be scored."""
+    return session.scalar(select(func.count()).where(LearningRequest.score_wanted_at.is_not(None))) or 0
 
 
 @dataclass(frozen=True)

@@ -148,3 +148,9 @@ def _compose(session: Session, mail: Mail, sender: str, now: datetime) -> EmailM
                 edition.pdf, maintype="application", subtype="pdf", filename=f"{edition.title}.pdf"
             )
     return message
+
+
+def try_again(mail: Mail, *, at: datetime) -> None:
+    """Give a mail that was given up another round of tries; one that was sent stays sent."""
+    if mail.sent_at is None:
+        mail.given_up_at, mail.attempts, mail.next_try_at = None, 0, at

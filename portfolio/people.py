@@ -188,3 +188,8 @@ def _insert_once(session: Session, model: type[Person] | type[Unit], **values: o
     """Insert unless somebody else just did: two first requests by one person may arrive together."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.execute(dialect.insert(model).values(**values).on_conflict_do_nothing())
+
+
+def find(session: Session, email: str) -> Person | None:
+    """The person with this e-mail, if known."""
+    return session.scalar(select(Person).where(Person.email == email.lower()))

@@ -111,13 +111,16 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
 
-def load(data: Path | None = None) -> Settings:
+def load(data: Path | None = None, *, host: str | None = None, port: int | None = None) -> Settings:
     """Read the settings for the data folder `data`, make the folder, and fill in what follows from the rest.
+
+    What is given here wins over the environment, which wins over `outsize.toml`.
 
     Raises BadSettings, naming the variable and what is allowed.
     """
     try:
-        settings = Settings() if data is None else Settings(data=data)
+        given = {"data": data, "host": host, "port": port}
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise BadSettings("\n".join(_explain(error))) from error
     folder = settings.data.expanduser().resolve()

@@ -175,10 +175,8 @@ def _delimiter(head: str, *, whole: bool) -> str:
     best, best_mark = ",", (0.0, 0)
     for sign in ",;\t|":
         widths = [len(cells) for cells in _some_rows(head, sign, whole=whole) if any(cells)]
-        if not widths:
-            continue
-        width, rows = Counter(widths).most_common(1)[0]
-        mark = (rows / len(widths) if width > 1 else 0.0, width)
+        width, rows = Counter(widths).most_common(1)[0] if widths else (1, 0)
+        mark = (rows / len(widths), width) if width > 1 else (0.0, 0)
         if mark > best_mark:
             best, best_mark = sign, mark
     return best
@@ -381,10 +379,9 @@ def _filled(row: Row) -> int:
 
 
 def _headers(cells: list[str], top: list[Row]) -> list[Header]:
+    below = top[1:]
     width = max(len(cells), 1)
-    while width < max(len(row.cells) for row in top) and any(
-        len(row.cells) > width and row.cells[width].strip() for row in top
-    ):
+    while below and sum(_says(row, width) for row in below) * 2 > len(below):  # a column nobody named
         width += 1
     used: set[str] = set()
     headers = []
@@ -400,7 +397,11 @@ def _headers(cells: list[str], top: list[Row]) -> list[Header]:
     while (
         len(headers) > 1
         and not headers[-1].original.strip()
-        and not any(len(row.cells) >= len(headers) and row.cells[len(headers) - 1].strip() for row in top)
+        and not any(_says(row, len(headers) - 1) for row in below)
     ):
         headers.pop()
     return headers
+
+
+def _says(row: Row, place: int) -> bool:
+    return len(row.cells) > place and bool(row.cells[place].strip())

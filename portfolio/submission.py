@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     field_validator,
     model_validator,
 )
@@ -275,3 +277,57 @@ class Submission(Strict):
 def _kept(model: BaseModel) -> dict[str, Any]:
     said = model.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
     return {key: value for key, value in said.items() if value not in ("", {}, None)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one field: where it stands, and words for the person who typed it."""
+
+    path: tuple[str | int, ...]
+    words: str
+
+    @property
+    def field(self) -> str:
+        """The field's name in a plain form: audience.count is `audience_count`, answers.risk is `risk`."""
+        return "_".join(str(part) for part in self.path if part != "answers")
+
+
+_WORDS = {
+    "missing": "Please fill this in.",
+    "string_too_short": "Please fill this in.",
+    "string_too_long": "Please keep this under {max_length} characters.",
+    "string_type": "Please give text.",
+    "literal_error": "Please choose one of the options.",
+    "extra_forbidden": "This field is not known.",
+    "greater_than_equal": "Please give {ge} or more.",
+    "less_than_equal": "Please give {le} or less.",
+    "greater_than": "Please give more than {gt}.",
+    "finite_number": "Please give a finite number.",
+}
+
+
+def explain(error: ValidationError) -> list[Problem]:
+    """A validation error in plain words, one entry a field."""
+    found: dict[str, Problem] = {}
+    for one in error.errors(include_url=False):
+        path = tuple(part for part in one["loc"] if not _is_branch(part))
+        problem = Problem(path, _wording(one["type"], one["msg"], one.get("ctx", {})))
+        found.setdefault(problem.field, problem)
+    return list(found.values())
+
+
+def _wording(kind: str, message: str, context: dict[str, Any]) -> str:
+    if kind in _WORDS:
+        return _WORDS[kind].format(**context)
+    if kind.startswith("date"):
+        return "Please give a date such as 2026-11-30."
+    if kind.startswith(("int", "float")):
+        return "Please give a number."
+    if kind in {"model_type", "dict_type", "model_attributes_type"}:
+        return "Please give an object with named fields."
+    return message.removeprefix("Value error, ")
+
+
+def _is_branch(part: str | int) -> bool:
+    """Pydantic names the branch of a union in the path; people should not see it."""
+    return isinstance(part, str) and (part in {"float", "str", "RangeGiven"} or "[" in part or "-" in part)

@@ -2,13 +2,14 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio import people
 from portfolio.history import record
-from portfolio.models import ApiToken, Person
+from portfolio.models import ApiToken, KeptAnswer, Person
 from portfolio.states import Role
 
 
@@ -50,3 +51,25 @@ def listed(session: Session) -> list[ApiToken]:
     return list(
         session.scalars(select(ApiToken).where(ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc()))
     )
+
+
+def kept_answer(session: Session, caller: str, key: str) -> KeptAnswer | None:
+    """The answer once given to this caller for this Idempotency-Key."""
+    return session.get(KeptAnswer, (caller, key))
+
+
+def keep_answer(
+    session: Session,
+    caller: str,
+    key: str,
+    body_digest: str,
+    status: int,
+    body: dict[str, Any],
+    *,
+    at: datetime,
+) -> None:
+    """Keep an answer in the transaction that made it true; a second writer of the same key fails and changes nothing."""
+    session.add(
+        KeptAnswer(caller=caller, key=key, body_digest=body_digest, status=status, body=body, kept_at=at)
+    )
+    session.flush()

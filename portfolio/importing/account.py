@@ -117,6 +117,14 @@ def refused_as_csv(headers: list[str], refused: list[dict[str, Any]]) -> Iterato
         yield _line([str(row["line"]), row["reason"], *row["cells"]])
 
 
+def account_as_csv(account: dict[str, Any]) -> Iterator[str]:
+    """One line for each row: what became of it, and as which request."""
+    reasons = {row["line"]: row["reason"] for row in account.get("refused", [])}
+    yield "\ufeff" + _line(["Line", "What became of it", "Request", "Reason"])
+    for line, fate, number in account.get("outcomes", []):
+        yield _line([str(line), fate.replace("_", " "), str(number or ""), reasons.get(line, "")])
+
+
 def _line(cells: list[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(map(safe_for_sheets, cells))

@@ -18,7 +18,7 @@ from portfolio.importing.fields import BY_KEY
 from portfolio.importing.mapping import BadMapping, Mapping
 from portfolio.importing.profiles import squeeze
 from portfolio.sheets import Row, Sheet
-from portfolio.submission import Submission, clean
+from portfolio.submission import Submission, clean, explain
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LONGEST_CELL_KEPT = 10_000
@@ -301,30 +301,21 @@ def _digest(text: str) -> str:
 
 
 def _in_words(problem: ValidationError) -> str:
+    """Each field that is wrong, by the label people know, and how it could be right."""
+    limits = {str(error["loc"][0]): error for error in problem.errors(include_url=False) if "_" in error["type"]}
     reasons = []
-    for error in problem.errors(include_url=False, include_context=False)[:3]:
-        place = [
-            str(part)
-            for part in error["loc"]
-            if isinstance(part, str) and part.isidentifier() and part.islower()
-        ]
-        key = ".".join(place[:2])
-        label = (
-            BY_KEY[key].label
-            if key in BY_KEY
-            else BY_KEY[place[0]].label
-            if place and place[0] in BY_KEY
-            else key
-        )
-        message = _message(error["type"], error["msg"], label)
-        if message not in reasons:
-            reasons.append(message)
+    for one in explain(problem)[:3]:
+        path = [str(part) for part in one.path]
+        found = next((BY_KEY[key] for key in (".".join(path[:2]), path[0]) if key in BY_KEY), None)
+        words = _about_length(limits.get(path[0])) or one.words
+        reasons.append(f"{found.label if found else path[-1]}: {words}")
     return " ".join(reasons)
 
 
-def _message(kind: str, words: str, label: str) -> str:
-    if kind == "string_too_short":
-        return f"{label}: there is none."
-    if kind == "string_too_long":
-        return f"{label}: {words.removeprefix('String should have ').removesuffix(' characters')} characters can be kept."
-    return f"{label}: {words.removeprefix('Value error, ')}"
+def _about_length(error: Any) -> str:
+    if error is None or len(error["loc"]) > 1:
+        return ""
+    if error["type"].endswith("too_short"):
+        return "There is none."
+    most = error.get("ctx", {}).get("max_length")
+    return f"There are more than {most:,} characters." if most else ""

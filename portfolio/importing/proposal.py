@@ -20,7 +20,7 @@ def propose(sheet: Sheet, file_name: str, *, kind: Kind | None = None, requester
     """The mapping a sheet seems to ask for. `requester` is who asks where the file doesn't say."""
     columns = profiles(sheet)
     needs = [matrix for matrix in scales.matrices(columns) if matrix.is_about_needs]
-    kind = kind or ("needs_survey" if sum(len(matrix.topics) for matrix in needs) > 2 else "requests")  # noqa: PLR2004 - more than a pair
+    kind = kind or ("needs_survey" if needs else "requests")
     fields = _fields(columns)
     if kind == "needs_survey":
         if not needs:

@@ -11,6 +11,7 @@ from portfolio.importing.mapping import Grade, Topic
 from portfolio.importing.profiles import Profile
 
 MOST_GRADES = 11
+LONGEST_GRADE = 60
 _NEEDED = re.compile(
     r"\b(need|essential|interest|import|priorit|relevan|want|demand|benötig|brauch|wichtig|bedarf|besoin|utile)",
     re.IGNORECASE,
@@ -99,22 +100,24 @@ def _blocks(columns: Sequence[Profile]) -> list[list[Profile]]:
         if not _has_grades(column):
             stem = ""
             continue
-        shared = _shared([stem, _head(column)]) if stem else ""
-        if stem and len(shared) >= max(8, len(stem) // 2) and _alike_values(blocks[-1][-1], column):
+        head = _head(column)
+        shared = _shared([stem, head]) if stem else ""
+        long_enough = shared == stem == head if head.endswith("[") else len(shared) >= max(8, len(stem) // 2)
+        if stem and long_enough and _alike_values(blocks[-1][-1], column):
             blocks[-1].append(column)
             stem = shared
         else:
             blocks.append([column])
-            stem = _head(column)
+            stem = head
     return [block for block in blocks if len(block) > 1]
 
 
 def _has_grades(column: Profile) -> bool:
-    return (
-        1 < column.distinct <= MOST_GRADES
-        and column.filled >= max(4, 2 * column.distinct)
-        and all(len(word) <= 60 for word in column.values)  # noqa: PLR2004 - a grade is a word or two
-    ) or (0 < column.distinct <= MOST_GRADES and bool(re.search(r"\[[^\]]+\]\s*$", column.name)))
+    """Few different answers, each a word or two, given again and again."""
+    words = {word.casefold() for word in column.values}
+    if not words or len(words) > MOST_GRADES or any(len(word) > LONGEST_GRADE for word in words):
+        return False
+    return _head(column).endswith("[") or (column.filled >= max(4, 1.5 * len(words)) and len(words) > 1)
 
 
 def _alike_values(one: Profile, other: Profile) -> bool:

@@ -1,0 +1,12 @@
+"""The same verbs as JSON: thin routes over the same actions, with no rule of their own."""
+
+from fastapi import APIRouter
+
+from api import cards, document, events, goals, iterations, learning_requests, measures, projects, reports
+
+router = APIRouter(prefix="/api/v1")
+for part in (learning_requests, projects, cards, iterations, measures, goals, reports, events):
+    router.include_router(part.router)
+router.include_router(document.router)
+
+__all__ = ["router"]

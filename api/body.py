@@ -1,0 +1,97 @@
+"""Reading JSON bodies strictly, and answering a repeated POST with what was answered before."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+
+from portfolio import tokens
+from portfolio.submission import Problem, explain
+from web.clock import NowDep
+from web.problems import ProblemFound
+
+Model = TypeVar("Model", bound=BaseModel)
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+
+async def read_json(request: Request) -> Any:
+    """The body as JSON. Raises ProblemFound 415 or 400."""
+    kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise ProblemFound(415)
+    raw = await request.body()
+    request.state.body_digest = hashlib.sha256(raw).hexdigest()
+    if not raw:
+        return {}
+    try:
+        return json.loads(raw, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as problem:
+        raise ProblemFound(400, "The body is not JSON we can read.") from problem
+
+
+JsonDep = Annotated[Any, Depends(read_json)]
+
+
+def takes(model: type[BaseModel]) -> Callable[[Route], Route]:
+    """Say in the OpenAPI document what body a route reads."""
+
+    def mark(route: Route) -> Route:
+        route.takes = model  # type: ignore[attr-defined] # a note on the function, read by api.document
+        return route
+
+    return mark
+
+
+def parse(model: type[Model], body: Any) -> Model:
+    """The body as `model`. Raises ProblemFound 422 with one entry a bad field."""
+    if not isinstance(body, dict):
+        raise ProblemFound(422, "Please send a JSON object.", [Problem((), "Please send a JSON object.")])
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise ProblemFound(422, errors=explain(error)) from error
+
+
+class Once:
+    """Runs a write once for each Idempotency-Key: the same key and body give the same answer again."""
+
+    def __init__(
+        self,
+        request: Request,
+        body: JsonDep,
+        now: NowDep,
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> None:
+        self.body = body
+        self._key = idempotency_key
+        self._digest: str = request.state.body_digest + request.url.path
+        self._now = now
+
+    def answer(
+        self, session: Session, caller: str, write: Callable[[], tuple[int, dict[str, Any]]]
+    ) -> JSONResponse:
+        """What `write` answers, or what it answered before. Raises ProblemFound 409 for another body."""
+        if self._key is None:
+            status, answer = write()
+            return JSONResponse(answer, status)
+        digest = hashlib.sha256(self._digest.encode()).hexdigest()
+        kept = tokens.kept_answer(session, caller, self._key)
+        if kept is not None:
+            if kept.body_digest != digest:
+                raise ProblemFound(409, "This Idempotency-Key was used with another body.")
+            return JSONResponse(kept.body, kept.status, headers={"Idempotency-Replayed": "true"})
+        status, answer = write()
+        tokens.keep_answer(session, caller, self._key, digest, status, answer, at=self._now)
+        return JSONResponse(answer, status)
+
+
+OnceDep = Annotated[Once, Depends(Once)]
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

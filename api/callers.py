@@ -1,0 +1,52 @@
+"""Who calls: a bearer token with a role and scopes, or the browser session of somebody signed in."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from portfolio import tokens
+from portfolio.models import Person
+from web.people import VisitorDep
+from web.problems import ProblemFound
+from web.session import READING, SessionDep
+
+
+def get_caller(request: Request, session: SessionDep, visitor: VisitorDep) -> Person | None:
+    """The person behind the call, or None for the public. Raises ProblemFound 401 or 403."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if not scheme:
+        return visitor
+    kept = tokens.holder(session, token.strip()) if scheme.lower() == "bearer" else None
+    if kept is None:
+        raise ProblemFound(401)
+    if request.method not in READING and "write" not in kept.scopes.split():
+        raise ProblemFound(403, "This token may only read.")
+    return kept.person
+
+
+CallerDep = Annotated[Person | None, Depends(get_caller, scope="function")]
+
+
+def get_managing_caller(caller: CallerDep) -> Person:
+    if caller is None:
+        raise ProblemFound(401)
+    if not caller.manages:
+        raise ProblemFound(404)
+    return caller
+
+
+def get_leading_caller(caller: CallerDep) -> Person:
+    if caller is None:
+        raise ProblemFound(401)
+    if not (caller.manages or caller.leads):
+        raise ProblemFound(404)
+    return caller
+
+
+ManagerCaller = Annotated[Person, Depends(get_managing_caller, scope="function")]
+LeaderCaller = Annotated[Person, Depends(get_leading_caller, scope="function")]
+
+
+def name_of(caller: Person | None) -> str:
+    """Whose Idempotency-Keys these are."""
+    return f"person:{caller.id}" if caller else "public"

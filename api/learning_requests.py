@@ -1,0 +1,186 @@
+"""Requests over the API."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from api import shapes
+from api.body import JsonDep, OnceDep, parse, takes
+from api.callers import CallerDep, ManagerCaller, name_of
+from api.lists import Cursor, Limit, Number, listed
+from portfolio import history, learning_requests, organisation
+from portfolio.learning_requests import DecisionRefused, Ruling, Source, Wanted
+from portfolio.models import LearningRequest, Resource
+from portfolio.states import MoveRefused, RequestStatus, Verdict
+from portfolio.submission import ChangedAnswers, Line, OptionalDate, Problem, Prose, Strict, Submission
+from web.clock import NowDep
+from web.problems import ProblemFound
+from web.session import SessionDep
+from web.settings import LinksDep
+
+router = APIRouter(prefix="/requests", tags=["requests"])
+
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class DecisionBody(Strict):
+    """A verdict. `join_id` goes with join, `until` with snooze, `solution_type` with accept."""
+
+    decision: Literal["accept", "decline", "redirect", "join", "answer", "waitlist", "snooze", "ask"]
+    reason: Line(40) = ""  # type: ignore[valid-type] # pydantic builds the type at run time
+    words: Prose(8000) = ""  # type: ignore[valid-type] # as above
+    join_id: Id | None = None
+    resource_id: Id | None = None
+    until: OptionalDate = None
+    solution_type: Literal["job_aid", "peer_session", "workshop", "live_virtual", "elearning", "path"] = (
+        "workshop"
+    )
+
+
+@router.post("", status_code=201)
+@takes(Submission)
+def submit(
+    request: Request, session: SessionDep, once: OnceDep, caller: CallerDep, links: LinksDep, now: NowDep
+) -> JSONResponse:
+    """Submit a request. Open to the public where intake is public, then rate-limited."""
+    if caller is None:
+        ours = organisation.current(session)
+        if ours is not None and not ours.intake_public:
+            raise ProblemFound(401)
+        request.app.state.turnstile.check_post(request)
+    submission = parse(Submission, once.body)
+
+    def write() -> tuple[int, dict[str, Any]]:
+        sent = learning_requests.submit(
+            session, submission, links=links, by=caller, at=now, source=Source("api")
+        )
+        return 201, {
+            "id": sent.id,
+            "number": sent.number,
+            "status": sent.status.value,
+            "tracking_url": links.tracking(sent),
+        }
+
+    return once.answer(session, name_of(caller), write)
+
+
+@router.get("")
+def list_requests(
+    session: SessionDep,
+    _caller: ManagerCaller,
+    links: LinksDep,
+    status: Annotated[str, Query(max_length=200)] = "",
+    unit: Annotated[str, Query(max_length=120)] = "",
+    goal: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+    sort: Literal["rank", "leverage", "submitted"] = "rank",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Requests with their latest assessment, best leverage first unless sorted otherwise."""
+    wanted = Wanted(
+        statuses=_statuses(status),
+        unit=unit,
+        goal=goal,
+        text=q.replace("\x00", ""),
+        sort="submitted" if sort == "submitted" else "rank",
+        limit=limit,
+        after=_place(cursor),
+    )
+    found = learning_requests.search(session, wanted)
+    return listed([shapes.learning_request(one, links) for one in found.items], found.next)
+
+
+@router.get("/{number}")
+def show(session: SessionDep, _caller: ManagerCaller, links: LinksDep, number: Number) -> dict[str, Any]:
+    """A whole request: answers, assessment, timeline."""
+    found = _find(session, number)
+    return {
+        **shapes.learning_request(found, links),
+        "requester": {"name": found.requester.name, "email": found.requester.email},
+        "answers": {answer.question: answer.value for answer in found.answers},
+        "assessment": shapes.whole_assessment(found.assessment),
+        "decisions": [shapes.decision(one) for one in learning_requests.decisions(session, found)],
+        "timeline": [shapes.event(one) for one in history.timeline(session, found)],
+    }
+
+
+@router.patch("/{number}/answers")
+@takes(ChangedAnswers)
+def change_answers(
+    session: SessionDep, body: JsonDep, caller: ManagerCaller, now: NowDep, number: Number
+) -> dict[str, Any]:
+    """Change or add answers; the request is scored again."""
+    found = _find(session, number)
+    changed = parse(ChangedAnswers, body)
+    try:
+        questions = learning_requests.change_answers(session, found, changed, by=caller, at=now)
+    except DecisionRefused as refused:
+        raise ProblemFound(409, str(refused)) from refused
+    return {"id": found.id, "changed": questions}
+
+
+@router.post("/{number}/decision")
+@takes(DecisionBody)
+def decide(
+    session: SessionDep, once: OnceDep, caller: ManagerCaller, links: LinksDep, now: NowDep, number: Number
+) -> JSONResponse:
+    """Decide on a request; what is needed depends on the verdict."""
+    found = _find(session, number)
+    given = parse(DecisionBody, once.body)
+
+    def write() -> tuple[int, dict[str, Any]]:
+        ruling = Ruling(
+            Verdict(given.decision),
+            words=given.words,
+            reason=given.reason,
+            until=given.until,
+            join_to=learning_requests.find(session, given.join_id) if given.join_id else None,
+            resource=session.get(Resource, given.resource_id) if given.resource_id else None,
+            solution_type=given.solution_type,
+        )
+        try:
+            made = learning_requests.decide(session, found, ruling, links=links, by=caller, at=now)
+        except DecisionRefused as refused:
+            raise ProblemFound(422, errors=[Problem((refused.field,), str(refused))]) from refused
+        except MoveRefused as refused:
+            raise ProblemFound(409, str(refused)) from refused
+        project = learning_requests.project_of(session, found)
+        return 200, {
+            "id": found.id,
+            "status": found.status.value,
+            "project": project.id if project else None,
+            **shapes.decision(made),
+        }
+
+    return once.answer(session, name_of(caller), write)
+
+
+def _find(session: SessionDep, number: int) -> LearningRequest:
+    found = learning_requests.find(session, number)
+    if found is None:
+        raise ProblemFound(404)
+    return found
+
+
+def _statuses(text: str) -> list[RequestStatus]:
+    words = [word for word in text.split(",") if word]
+    unknown = [word for word in words if word not in set(RequestStatus)]
+    if unknown:
+        allowed = ", ".join(RequestStatus)
+        raise ProblemFound(422, errors=[Problem(("status",), f"Please choose from: {allowed}.")])
+    return [RequestStatus(word) for word in words]
+
+
+def _place(cursor: str | None) -> tuple[float, int] | None:
+    if cursor is None:
+        return None
+    leverage, _, last = cursor.partition("_")
+    try:
+        return float(leverage), int(last[:18])
+    except ValueError as problem:
+        raise ProblemFound(
+            422, errors=[Problem(("cursor",), "This is not a cursor we gave out.")]
+        ) from problem

@@ -1,0 +1,193 @@
+"""How our things look as JSON."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from portfolio.links import Links
+from portfolio.models import (
+    Assessment,
+    Card,
+    Decision,
+    Edition,
+    Event,
+    Iteration,
+    LearningRequest,
+    Measure,
+    Project,
+)
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def learning_request(one: LearningRequest, links: Links) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "number": one.number,
+        "title": one.title,
+        "status": one.status.value,
+        "status_since": moment(one.status_since),
+        "submitted_at": moment(one.submitted_at),
+        "unit": one.unit.name if one.unit else None,
+        "goal": one.goal_id,
+        "source": one.source,
+        "snoozed_until": one.snoozed_until.isoformat() if one.snoozed_until else None,
+        "joined_to": one.joined_to_id,
+        "tracking_url": links.tracking(one),
+        "assessment": assessment(one.assessment),
+    }
+
+
+def assessment(one: Assessment | None) -> dict[str, Any] | None:
+    """The short form lists carry: ranges, quadrants, fit and reasons."""
+    if one is None:
+        return None
+    return {
+        **{name: _range(one, name) for name in ("impact", "effort_hours", "manager_hours", "leverage")},
+        "quadrants": one.quadrants,
+        "quadrant": one.quadrant,
+        "fit": one.fit,
+        "reasons": [reason["text"] for reason in one.reasons],
+    }
+
+
+def whole_assessment(one: Assessment | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        **(assessment(one) or {}),
+        "chance_in_plan": None,
+        "next_question": None,
+        "rubric_version": one.rubric_version,
+        "seed": one.seed,
+        "draws": one.draws,
+        "flow_run_id": one.flow_run_id,
+        "scored_at": moment(one.scored_at),
+        "working": one.working,
+    }
+
+
+def decision(one: Decision) -> dict[str, Any]:
+    return {
+        "decision": one.verdict.value,
+        "reason": one.reason,
+        "words": one.words,
+        "until": one.until.isoformat() if one.until else None,
+        "join_id": one.joined_to_id,
+        "resource_id": one.resource_id,
+        "decided_at": moment(one.decided_at),
+    }
+
+
+def event(one: Event) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "at": moment(one.at),
+        "action": one.action,
+        "subject": {"type": one.subject_type, "id": one.subject_id},
+        "by": one.by_id,
+        "details": one.details,
+    }
+
+
+def project(one: Project) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "number": one.number,
+        "name": one.name,
+        "request": one.learning_request_id,
+        "goal": one.goal_id,
+        "solution_type": one.solution_type,
+        "stage": one.stage.value,
+        "health": one.health.value,
+        "health_note": one.health_note,
+        "hypothesis": one.hypothesis,
+        "estimate_hours": one.estimate_hours,
+        "due_on": one.due_on.isoformat() if one.due_on else None,
+        "created_at": moment(one.created_at),
+        "ended_at": moment(one.ended_at),
+        "hours_saved": one.hours_saved,
+        "version": one.version,
+    }
+
+
+def card(one: Card) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "notes": one.notes,
+        "project": one.project_id,
+        "iteration": one.iteration_id,
+        "column": one.column_id,
+        "estimate_hours": one.estimate_hours,
+        "actual_hours": one.actual_hours,
+        "blocked_by": one.blocked_by,
+        "created_at": moment(one.created_at),
+        "started_at": moment(one.started_at),
+        "done_at": moment(one.done_at),
+        "version": one.version,
+    }
+
+
+def iteration(one: Iteration) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "number": one.number,
+        "goal": one.goal,
+        "starts_on": one.starts_on.isoformat(),
+        "ends_on": one.ends_on.isoformat(),
+        "status": one.status.value,
+        "capacity_hours": one.capacity_hours,
+        "shown": one.shown,
+        "learned": one.learned,
+        "next_step": one.next_step,
+        "record": one.record,
+    }
+
+
+def measure(one: Measure) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "project": one.project_id,
+        "name": one.name,
+        "unit": one.unit,
+        "higher_is_better": one.higher_is_better,
+        "baseline": one.baseline,
+        "target": one.target,
+        "readings": [
+            {
+                "id": reading.id,
+                "value": reading.value,
+                "read_on": reading.read_on.isoformat(),
+                "after": reading.after,
+                "comparison": reading.comparison,
+                "note": reading.note,
+            }
+            for reading in one.readings
+        ],
+    }
+
+
+def edition(one: Edition) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "number": one.number,
+        "kind": one.kind,
+        "title": one.title,
+        "period_start": one.period_start.isoformat(),
+        "period_end": one.period_end.isoformat(),
+        "status": one.status.value,
+        "error": one.error or None,
+        "published_at": moment(one.published_at),
+        "data_cut_off_at": moment(one.data_cut_off_at),
+        "flow_run_id": one.flow_run_id,
+        "formula_version": one.formula_version,
+        "seed": one.seed,
+        "checksum": one.checksum or None,
+    }
+
+
+def _range(one: Assessment, name: str) -> dict[str, float]:
+    return {end: getattr(one, f"{name}_{end}") for end in ("low", "likely", "high")}

@@ -1,0 +1,51 @@
+"""The whole product, hung together. Imported by nobody: servers start it by name."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+import api
+import board
+import intake
+import reports
+from portfolio import settings as all_settings
+from portfolio.database import connect
+from portfolio.settings import Settings
+from web import entrance, failures
+from web.guards import Guards, Turnstile
+from web.live import Watch
+from web.templating import STATIC, make_environment
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The web application over one data folder and database. The schema must be up to date."""
+    app = FastAPI(title="Outsize", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_close_behind_us)
+    app.state.settings = settings
+    app.state.database = connect(settings.database_url)
+    app.state.templates = make_environment(development=settings.development)
+    app.state.turnstile = Turnstile(settings)
+    app.state.watch = Watch(app.state.database)
+    app.include_router(entrance.router)
+    app.include_router(board.router)
+    app.include_router(intake.router)
+    app.include_router(reports.router)
+    app.include_router(api.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    failures.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
+    app.add_middleware(Guards, settings=settings)
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """What `uvicorn --factory` calls."""
+    return create_app(all_settings.load())
+
+
+@asynccontextmanager
+async def _close_behind_us(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.database.dispose()

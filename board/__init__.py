@@ -1,0 +1,11 @@
+"""The door for deciding and doing: inbox, backlog, board, iterations, projects, settings."""
+
+from fastapi import APIRouter
+
+from board import backlog, board, cards, imports, inbox, iterations, projects, settings
+
+router = APIRouter(include_in_schema=False)
+for part in (inbox, backlog, board, cards, iterations, projects, imports, settings):
+    router.include_router(part.router)
+
+__all__ = ["router"]

@@ -1,0 +1,279 @@
+"""The inbox and the decision on one request."""
+
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Request, Response
+
+from portfolio import goals, learning_requests, letters, questions
+from portfolio.learning_requests import DecisionRefused, Place, Ruling
+from portfolio.models import Decision, Goal, LearningRequest, Message, Project
+from portfolio.rules.fit import CAUSES
+from portfolio.rules.rubric import DEFAULT
+from portfolio.states import MoveRefused, Verdict
+from web.clock import NowDep
+from web.forms import Errors, Fields, FormDep, some_day, some_text, some_whole
+from web.live import Change, names, stream
+from web.people import ManagerDep
+from web.responses import NotFound, see_other
+from web.session import SessionDep
+from web.settings import LinksDep
+from web.templating import page, partial
+from web.wording import plain
+
+router = APIRouter()
+
+REASONS = (
+    ("not_now", "Doesn't fit now"),
+    ("too_small", "Too small to be worth it"),
+    ("no_goal", "Serves no goal"),
+    ("not_training", "Not a training problem"),
+    ("exists", "Exists already"),
+    ("no_owner", "Nobody backs it"),
+    ("other", "Another reason"),
+)
+VERDICTS = (
+    (Verdict.ACCEPT, "a", "Take it on"),
+    (Verdict.ASK, "q", "Ask a question"),
+    (Verdict.JOIN, "g", "Join to another"),
+    (Verdict.ANSWER, "l", "Answer from the library"),
+    (Verdict.REDIRECT, "r", "Point elsewhere"),
+    (Verdict.WAITLIST, "w", "Waiting list"),
+    (Verdict.SNOOZE, "s", "Look again later"),
+    (Verdict.DECLINE, "d", "Decline"),
+)
+"""Each verdict, its single key, and the words on its button."""
+
+
+@dataclass(frozen=True)
+class Inbox:
+    waiting: list[LearningRequest]
+
+
+@dataclass(frozen=True)
+class DecisionPage:
+    """One request, everything needed to decide, and the next one in line."""
+
+    learning_request: LearningRequest
+    answers: list[tuple[str, str]]
+    place: Place | None
+    messages: list[Message]
+    decisions: list[Decision]
+    project: Project | None
+    goals: list[Goal]
+    tracking: str
+    next: int | None
+    left: int
+    suggested: Verdict
+    verdict: Verdict
+    typed: Fields
+    errors: Errors = field(default_factory=Errors)
+    verdicts: tuple[tuple[Verdict, str, str], ...] = VERDICTS
+    reasons: tuple[tuple[str, str], ...] = REASONS
+    drafts: dict[Verdict, str] = field(default_factory=lambda: letters.DRAFTS)
+    solutions: tuple[tuple[str, str], ...] = tuple((kind.key, kind.label) for kind in DEFAULT.work_types)
+    causes: dict[str, str] = field(default_factory=lambda: CAUSES)
+
+
+@router.get("/inbox")
+def show_inbox(request: Request, session: SessionDep, _manager: ManagerDep) -> Response:
+    return page(request, "inbox/index.html", Inbox(learning_requests.inbox(session)))
+
+
+@router.get("/inbox/list")
+def show_list(request: Request, session: SessionDep, _manager: ManagerDep) -> Response:
+    return partial(request, "inbox/_list.html", Inbox(learning_requests.inbox(session)))
+
+
+@router.get("/inbox/live")
+async def follow_inbox(request: Request, _manager: ManagerDep) -> Response:
+    def wants(change: Change) -> str | None:
+        return names("waiting") if change.subject_type == LearningRequest.__tablename__ else None
+
+    return stream(request.app.state.watch, wants)
+
+
+@router.get("/requests/{number:int}")
+def show_request(
+    request: Request,
+    session: SessionDep,
+    _manager: ManagerDep,
+    links: LinksDep,
+    number: int,
+    verdict: str = "",
+) -> Response:
+    found = _find(session, number)
+    chosen = Verdict(verdict) if verdict in set(Verdict) else None
+    return page(request, "inbox/show.html", _decision_page(session, found, links, chosen, Fields(), Errors()))
+
+
+@router.post("/requests/{number:int}/decision")
+def decide(
+    request: Request,
+    session: SessionDep,
+    manager: ManagerDep,
+    links: LinksDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
+) -> Response:
+    found = _find(session, number)
+    errors = Errors()
+    verdict = Verdict(fields["verdict"]) if fields["verdict"] in set(Verdict) else None
+    ruling = _read_ruling(session, verdict, fields, errors) if verdict else None
+    if ruling is not None and not errors:
+        try:
+            learning_requests.decide(session, found, ruling, links=links, by=manager, at=now)
+        except DecisionRefused as refused:
+            errors[refused.field] = str(refused)
+        except MoveRefused as refused:
+            errors["verdict"] = str(refused)
+    elif ruling is None:
+        errors["verdict"] = "Please choose what should happen."
+    if errors:
+        session.rollback()
+        found = _find(session, number)
+        view = _decision_page(session, found, links, verdict, fields, errors)
+        return page(request, "inbox/show.html", view, 422)
+    return see_other(_onwards(session, found))
+
+
+@router.post("/requests/{number:int}/reopening")
+def reopen(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
+    found = _find(session, number)
+    try:
+        learning_requests.reopen(session, found, by=manager, at=now)
+    except MoveRefused:
+        pass
+    return see_other(f"/requests/{number}")
+
+
+@router.post("/requests/{number:int}/goal")
+def set_goal(session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int) -> Response:
+    found = _find(session, number)
+    chosen = fields["goal"]
+    goal = goals.find(session, int(chosen)) if chosen.isdigit() and len(chosen) < 10 else None
+    learning_requests.serve_goal(session, found, goal, by=manager, at=now)
+    return see_other(f"/requests/{number}")
+
+
+@router.post("/requests/{number:int}/notes")
+def add_note(
+    request: Request,
+    session: SessionDep,
+    manager: ManagerDep,
+    links: LinksDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
+) -> Response:
+    found = _find(session, number)
+    errors = Errors()
+    words = some_text(fields, "note", errors, longest=8000)
+    if not words:
+        errors["note"] = "Please write something first."
+    if errors:
+        view = _decision_page(session, found, links, None, fields, errors)
+        return page(request, "inbox/show.html", view, 422)
+    internal = fields["to"] != "requester"
+    learning_requests.say(session, found, words, links=links, by=manager, at=now, internal=internal)
+    return see_other(f"/requests/{number}#conversation")
+
+
+@router.get("/requests/{number:int}/live")
+async def follow_request(request: Request, _manager: ManagerDep, number: int) -> Response:
+    def wants(change: Change) -> str | None:
+        is_ours = change.subject_type == LearningRequest.__tablename__ and change.subject_id == number
+        return names("score") if is_ours else None
+
+    return stream(request.app.state.watch, wants)
+
+
+@router.get("/requests/{number:int}/score")
+def show_score(
+    request: Request, session: SessionDep, _manager: ManagerDep, links: LinksDep, number: int
+) -> Response:
+    found = _find(session, number)
+    view = _decision_page(session, found, links, None, Fields(), Errors())
+    return partial(request, "inbox/_score.html", view)
+
+
+def _find(session: SessionDep, number: int) -> LearningRequest:
+    found = learning_requests.find(session, number)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _read_ruling(session: SessionDep, verdict: Verdict, fields: Fields, errors: Errors) -> Ruling:
+    joins = some_whole(fields, "join_id", errors, least=1) if verdict is Verdict.JOIN else None
+    kinds = {kind.key for kind in DEFAULT.work_types}
+    return Ruling(
+        verdict,
+        words=some_text(fields, "words", errors, longest=8000),
+        reason=fields["reason"] if fields["reason"] in dict(REASONS) else "",
+        until=some_day(fields, "until", errors) if verdict is Verdict.SNOOZE else None,
+        join_to=learning_requests.find(session, joins) if joins else None,
+        solution_type=fields["solution_type"] if fields["solution_type"] in kinds else "workshop",
+    )
+
+
+def _onwards(session: SessionDep, decided: LearningRequest) -> str:
+    """After a decision: the next one in the inbox, or the inbox itself when it is empty."""
+    rest = [one.id for one in learning_requests.inbox(session) if one.id != decided.id]
+    return f"/requests/{rest[0]}" if rest else "/inbox"
+
+
+def _decision_page(
+    session: SessionDep,
+    found: LearningRequest,
+    links: LinksDep,
+    chosen: Verdict | None,
+    typed: Fields,
+    errors: Errors,
+) -> DecisionPage:
+    waiting = [one.id for one in learning_requests.inbox(session)]
+    later = [number for number in waiting if number > found.id] or [n for n in waiting if n != found.id]
+    suggested = _suggest(found)
+    return DecisionPage(
+        learning_request=found,
+        answers=_answers(found),
+        place=learning_requests.place(session, found),
+        messages=learning_requests.conversation(session, found, internal=True),
+        decisions=learning_requests.decisions(session, found),
+        project=learning_requests.project_of(session, found),
+        goals=goals.listed(session),
+        tracking=links.tracking_path(found),
+        next=later[0] if later else None,
+        left=len([number for number in waiting if number != found.id]),
+        suggested=suggested,
+        verdict=chosen or suggested,
+        typed=typed,
+        errors=errors,
+    )
+
+
+def _suggest(found: LearningRequest) -> Verdict:
+    """A first guess at the verdict; the manager decides."""
+    assessment = found.assessment
+    if assessment is None or not found.is_open:
+        return Verdict.ACCEPT
+    if assessment.fit < 0.25:  # noqa: PLR2004 - three to one against training
+        return Verdict.REDIRECT
+    if len(assessment.working["unknown"]) >= 6:  # noqa: PLR2004 - most of the eight inputs
+        return Verdict.ASK
+    suggestion = {
+        "quick_win": Verdict.ACCEPT,
+        "big_bet": Verdict.ACCEPT,
+        "fill_in": Verdict.WAITLIST,
+        "money_pit": Verdict.DECLINE,
+    }
+    return suggestion[assessment.quadrant]
+
+
+def _answers(found: LearningRequest) -> list[tuple[str, str]]:
+    said = {answer.question: answer.value for answer in found.answers}
+    return [
+        (question.label, dict(question.options).get(str(said[key])) or plain(said[key]))
+        for key, question in questions.BY_KEY.items()
+        if key in said
+    ]

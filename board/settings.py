@@ -1,0 +1,261 @@
+"""Settings: the organisation, its goals, who may do what, tokens for programs, the mail outbox and the clock."""
+
+from dataclasses import dataclass, field
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Request, Response
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import func, select
+
+from portfolio import goals, mails, organisation, people, pulse, tokens
+from portfolio.models import ApiToken, Goal, Mail, Organisation, Person, Pulse
+from portfolio.states import Role
+from portfolio.submission import Email
+from web.clock import NowDep
+from web.entrance import CURRENCIES
+from web.forms import Errors, Fields, FormDep, FormListDep, need_text, some_number, some_text, some_whole
+from web.people import ManagerDep
+from web.responses import NotFound, see_other
+from web.session import SessionDep
+from web.settings import SettingsDep
+from web.templating import page
+
+router = APIRouter()
+
+GRANTABLE = ((Role.MANAGER, "Manager"), (Role.LEADER, "Leader"), (Role.CONTRIBUTOR, "Contributor"))
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    organisation: Organisation | None
+    goals: list[Goal]
+    people: list[Person]
+    tokens: list[ApiToken]
+    pulse: Pulse | None
+    prefect_ui: str
+    mail_goes: str
+    waiting_mails: int
+    values: Fields
+    saved: str = ""
+    new_token: str = ""
+    errors: Errors = field(default_factory=Errors)
+    zones: list[str] = field(default_factory=lambda: sorted(available_timezones()))
+    currencies: tuple[str, ...] = CURRENCIES
+    roles: tuple[tuple[Role, str], ...] = GRANTABLE
+
+
+@dataclass(frozen=True)
+class Outbox:
+    mails: list[Mail]
+    folder: str
+
+
+@router.get("/settings")
+def show_settings(
+    request: Request, session: SessionDep, settings: SettingsDep, _manager: ManagerDep, saved: str = ""
+) -> Response:
+    return page(request, "settings/show.html", _settings_page(session, settings, saved=saved))
+
+
+@router.post("/goals")
+def add_goal(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+) -> Response:
+    errors = Errors()
+    name = need_text(fields, "goal_name", errors, longest=160)
+    weight = some_whole(fields, "goal_weight", errors, least=1, most=5) or 3
+    measure = some_text(fields, "goal_measure", errors)
+    target = some_number(fields, "goal_target", errors, least=-1e12)
+    if not errors and name.lower() in {goal.name.lower() for goal in goals.listed(session)}:
+        errors["goal_name"] = "There is a goal of this name already."
+    if errors:
+        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+    goals.add(session, name=name, weight=weight, by=manager, at=now, measure=measure, target=target)
+    return see_other("/settings?saved=goals#goals")
+
+
+@router.post("/goals/{number}")
+def edit_goal(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
+) -> Response:
+    goal = goals.find(session, number)
+    if goal is None:
+        raise NotFound
+    if fields["what"] == "retire":
+        goals.retire(session, goal, by=manager, at=now)
+        return see_other("/settings?saved=goals#goals")
+    errors = Errors()
+    weight = some_whole(fields, "weight", errors, least=1, most=5)
+    reached = some_number(fields, "year_to_date", errors, least=-1e12)
+    if errors or weight is None:
+        wrong = Errors(
+            goals="A weight goes from 1 to 5, and the value to date is a number. Nothing was changed."
+        )
+        return page(request, "settings/show.html", _settings_page(session, settings, fields, wrong), 422)
+    goals.edit(session, goal, by=manager, at=now, weight=weight, year_to_date=reached)
+    return see_other("/settings?saved=goals#goals")
+
+
+@router.post("/people")
+def grant(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    form: FormListDep,
+) -> Response:
+    fields = Fields((name, value) for name, value in form.multi_items() if isinstance(value, str))
+    roles = [role for role, _ in GRANTABLE if role.value in form.getlist("role")]
+    try:
+        email = TypeAdapter(Email).validate_python(fields["email"])
+    except ValidationError:
+        wrong = Errors(email="This doesn't look like an e-mail address. Example: kim@example.org")
+        return page(request, "settings/show.html", _settings_page(session, settings, fields, wrong), 422)
+    person = people.meet(session, email, at=now, name=fields["person_name"].strip()[:120])
+    if person.id == manager.id and Role.MANAGER not in roles:
+        wrong = Errors(email="You can't take your own manager role away. Another manager can.")
+        return page(request, "settings/show.html", _settings_page(session, settings, fields, wrong), 422)
+    if person.has_role(Role.ADMIN):
+        roles.append(Role.ADMIN)
+    people.grant(session, person, roles, by=manager, at=now)
+    return see_other("/settings?saved=people#people")
+
+
+@router.post("/tokens")
+def create_token(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+) -> Response:
+    errors = Errors()
+    name = need_text(fields, "token_name", errors, longest=60)
+    role = Role(fields["token_role"]) if fields["token_role"] in {"manager", "leader", "requester"} else None
+    if role is None:
+        errors["token_role"] = "Please choose one of the options."
+    if errors or role is None:
+        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+    token = tokens.create(session, name=name, role=role, at=now, by=manager)
+    session.flush()
+    return page(request, "settings/show.html", _settings_page(session, settings, new_token=token), 201)
+
+
+@router.post("/tokens/{number}/revocation")
+def revoke_token(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
+    token = session.get(ApiToken, number) if 0 < number < 2**31 else None
+    if token is None:
+        raise NotFound
+    tokens.revoke(session, token, by=manager, at=now)
+    return see_other("/settings?saved=tokens#tokens")
+
+
+@router.post("/settings/recipients")
+def set_recipients(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+) -> Response:
+    given = fields["recipients"].replace(",", " ").replace(";", " ").split()
+    wrong = [address for address in given if not _is_address(address)]
+    if wrong or len(given) > 50:  # noqa: PLR2004 - a list, not a mailing
+        errors = Errors(
+            recipients=f"These don't look like e-mail addresses: {', '.join(wrong)}"
+            if wrong
+            else "At most 50."
+        )
+        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+    ours = organisation.current(session)
+    if ours is not None:
+        ours.report_recipients = " ".join(given)
+    return see_other("/settings?saved=recipients#reports")
+
+
+@router.get("/outbox")
+def show_outbox(
+    request: Request, session: SessionDep, settings: SettingsDep, _manager: ManagerDep
+) -> Response:
+    latest = session.scalars(select(Mail).order_by(Mail.id.desc()).limit(100)).all()
+    folder = "" if settings.smtp_url else str(settings.data / "outbox")
+    return page(request, "outbox/index.html", Outbox([*latest], folder))
+
+
+@router.get("/outbox/{number}")
+def show_mail(request: Request, session: SessionDep, _manager: ManagerDep, number: int) -> Response:
+    mail = session.get(Mail, number) if 0 < number < 2**31 else None
+    if mail is None:
+        raise NotFound
+    return page(request, "outbox/show.html", mail)
+
+
+@router.post("/outbox/{number}/retry")
+def retry_mail(session: SessionDep, _manager: ManagerDep, now: NowDep, number: int) -> Response:
+    mail = session.get(Mail, number) if 0 < number < 2**31 else None
+    if mail is None:
+        raise NotFound
+    mails.try_again(mail, at=now)
+    return see_other(f"/outbox/{number}")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        TypeAdapter(Email).validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _settings_page(
+    session: SessionDep,
+    settings: SettingsDep,
+    values: Fields | None = None,
+    errors: Errors | None = None,
+    *,
+    saved: str = "",
+    new_token: str = "",
+) -> SettingsPage:
+    ours = organisation.current(session)
+    return SettingsPage(
+        organisation=ours,
+        goals=goals.listed(session),
+        people=people.with_roles(session),
+        tokens=tokens.listed(session),
+        pulse=pulse.last(session, "worker"),
+        prefect_ui=settings.prefect_ui_url,
+        mail_goes=settings.smtp_url.rpartition("@")[2].removeprefix("smtp://"),
+        waiting_mails=session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0,
+        values=_values(ours).over(values or Fields()),
+        saved=saved,
+        new_token=new_token,
+        errors=errors or Errors(),
+    )
+
+
+def _values(ours: Organisation | None) -> Fields:
+    if ours is None:
+        return Fields()
+    return Fields(
+        name=ours.name,
+        hours_per_week=f"{ours.hours_per_week:g}",
+        iteration_weeks=str(ours.iteration_weeks),
+        headcount=str(ours.headcount or ""),
+        time_zone=ours.time_zone,
+        currency=ours.currency,
+        recipients=ours.report_recipients,
+    )

@@ -1,0 +1,5 @@
+"""The door for asking: the form and the tracking page."""
+
+from intake.routes import router
+
+__all__ = ["router"]

@@ -1,0 +1,251 @@
+"""Asking for training, and following what becomes of it."""
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from intake import view
+from intake.forms import read_answers, read_submission
+from portfolio import goals, learning_requests, organisation
+from portfolio.learning_requests import Source
+from portfolio.models import LearningRequest
+from portfolio.rules.scoring import LABELS
+from portfolio.states import MoveRefused, RequestStatus
+from web.clock import NowDep
+from web.forms import Errors, Fields, FormDep
+from web.live import Change, names, stream
+from web.people import PersonDep, VisitorDep
+from web.responses import GoTo, NotFound, see_other
+from web.session import SessionDep
+from web.settings import LinksDep
+from web.templating import page, partial
+
+router = APIRouter(include_in_schema=False)
+
+LONGEST_MESSAGE = 8000
+
+
+@router.get("/requests/new")
+def show_form(request: Request, session: SessionDep, visitor: VisitorDep) -> Response:
+    _check_may_ask(session, visitor)
+    typed = Fields()
+    if visitor is not None:
+        unit = visitor.unit.name if visitor.unit else ""
+        typed.update(requester_name=visitor.name, requester_email=visitor.email, requester_unit=unit)
+    form = view.RequestForm(typed, Errors(), goals.listed(session), form_id=uuid4().hex)
+    return page(request, "learning_requests/new.html", form)
+
+
+@router.post("/requests")
+def submit(
+    request: Request, session: SessionDep, fields: FormDep, visitor: VisitorDep, links: LinksDep, now: NowDep
+) -> Response:
+    _check_may_ask(session, visitor)
+    if visitor is None:
+        request.app.state.turnstile.check_post(request)
+    submission, errors = read_submission(fields)
+    form_id = fields["form_id"][:64] or uuid4().hex
+    if submission is None:
+        form = view.RequestForm(fields, errors, goals.listed(session), form_id=form_id)
+        return page(request, "learning_requests/new.html", form, 422)
+    sent_before = learning_requests.from_source(session, "form", form_id)
+    if sent_before is not None:
+        if sent_before.title == submission.title:
+            return see_other(f"{links.tracking_path(sent_before)}?sent=1")
+        form_id = uuid4().hex
+    source = Source("form", "form", form_id)
+    sent = learning_requests.submit(session, submission, links=links, by=visitor, at=now, source=source)
+    return see_other(f"{links.tracking_path(sent)}?sent=1")
+
+
+@router.get("/requests")
+def list_own(request: Request, session: SessionDep, person: PersonDep, links: LinksDep) -> Response:
+    own = learning_requests.of_requester(session, person)
+    lines = [(one, links.tracking_path(one)) for one in own]
+    return page(request, "learning_requests/own.html", view.OwnRequests(lines))
+
+
+def opened(session: SessionDep, number: int, key: str, links: LinksDep) -> LearningRequest:
+    """The request this private link opens."""
+    found = learning_requests.find(session, number)
+    if found is None or not links.opens(found, key):
+        raise NotFound
+    return found
+
+
+OpenedDep = Annotated[LearningRequest, Depends(opened, scope="function")]
+
+
+@router.get("/requests/{number}/{key}")
+def track(
+    request: Request,
+    session: SessionDep,
+    found: OpenedDep,
+    _visitor: VisitorDep,
+    links: LinksDep,
+    sent: str = "",
+) -> Response:
+    return page(
+        request, "learning_requests/track.html", _tracking(session, found, links, just_sent=sent == "1")
+    )
+
+
+@router.get("/requests/{number}/{key}/status")
+def show_status(request: Request, session: SessionDep, found: OpenedDep, links: LinksDep) -> Response:
+    return partial(request, "learning_requests/_status.html", _tracking(session, found, links))
+
+
+@router.get("/requests/{number}/{key}/live")
+async def follow(request: Request, found: OpenedDep) -> Response:
+    number = found.id
+
+    def wants(change: Change) -> str | None:
+        is_ours = change.subject_type == LearningRequest.__tablename__ and change.subject_id == number
+        return names("status") if is_ours else None
+
+    return stream(request.app.state.watch, wants)
+
+
+@router.get("/requests/{number}/{key}/answers")
+def show_answers(
+    request: Request, session: SessionDep, found: OpenedDep, _visitor: VisitorDep, links: LinksDep
+) -> Response:
+    return page(
+        request,
+        "learning_requests/answers.html",
+        _answer_form(session, found, links, _typed(found), Errors()),
+    )
+
+
+@router.post("/requests/{number}/{key}/answers")
+def add_answers(
+    request: Request,
+    session: SessionDep,
+    found: OpenedDep,
+    fields: FormDep,
+    visitor: VisitorDep,
+    links: LinksDep,
+    now: NowDep,
+) -> Response:
+    changed, errors = read_answers(fields)
+    if changed is None:
+        form = _answer_form(session, found, links, fields, errors)
+        return page(request, "learning_requests/answers.html", form, 422)
+    try:
+        learning_requests.change_answers(session, found, changed, by=visitor or found.requester, at=now)
+    except learning_requests.DecisionRefused as refused:
+        form = _answer_form(session, found, links, fields, Errors(problem=str(refused)))
+        return page(request, "learning_requests/answers.html", form, 422)
+    return see_other(links.tracking_path(found))
+
+
+@router.post("/requests/{number}/{key}/messages")
+def say(
+    request: Request,
+    session: SessionDep,
+    found: OpenedDep,
+    fields: FormDep,
+    visitor: VisitorDep,
+    links: LinksDep,
+    now: NowDep,
+) -> Response:
+    words = fields["words"]
+    if not words or len(words) > LONGEST_MESSAGE:
+        wrong = (
+            f"Please keep this under {LONGEST_MESSAGE} characters."
+            if words
+            else "Please write something first."
+        )
+        tracking = _tracking(session, found, links, errors=Errors(words=wrong), typed=words)
+        return page(request, "learning_requests/track.html", tracking, 422)
+    learning_requests.say(session, found, words, links=links, by=found.requester, at=now)
+    return see_other(f"{links.tracking_path(found)}#conversation")
+
+
+@router.post("/requests/{number}/{key}/withdrawal")
+def withdraw(
+    session: SessionDep, found: OpenedDep, visitor: VisitorDep, links: LinksDep, now: NowDep
+) -> Response:
+    if found.status is not RequestStatus.WITHDRAWN:
+        try:
+            learning_requests.withdraw(session, found, by=visitor or found.requester, at=now)
+        except MoveRefused:
+            return see_other(f"{links.tracking_path(found)}#status")
+    return see_other(links.tracking_path(found))
+
+
+@router.post("/requests/{number}/{key}/link")
+def renew_link(session: SessionDep, found: OpenedDep, links: LinksDep, now: NowDep) -> Response:
+    """The new address goes by mail only: whoever pressed this may not be the requester."""
+    learning_requests.renew_link(session, found, links=links, by=found.requester, at=now)
+    return see_other("/sign-in?renewed=1")
+
+
+def _check_may_ask(session: SessionDep, visitor: VisitorDep) -> None:
+    ours = organisation.current(session)
+    if visitor is None and ours is not None and not ours.intake_public:
+        raise GoTo("/sign-in?next=/requests/new")
+
+
+def _tracking(
+    session: SessionDep,
+    found: LearningRequest,
+    links: LinksDep,
+    *,
+    just_sent: bool = False,
+    errors: Errors | None = None,
+    typed: str = "",
+) -> view.Tracking:
+    decided = learning_requests.decisions(session, found)
+    step, ended_early = view.step_of(found)
+    unknown = found.assessment.working["unknown"] if found.assessment and found.is_open else []
+    return view.Tracking(
+        learning_request=found,
+        path=links.tracking_path(found),
+        link=links.tracking(found),
+        headline=view.headline(found),
+        reason=view.reason(found.assessment),
+        place=learning_requests.place(session, found),
+        missing=[LABELS[name] for name in unknown if name != "format"][:3],
+        step=step,
+        ended_early=ended_early,
+        decision=decided[-1] if decided else None,
+        happened=view.happened(learning_requests.moves(session, found)),
+        messages=learning_requests.conversation(session, found, internal=False),
+        supporters=learning_requests.joined(session, found),
+        answers=view.said_so_far(found),
+        just_sent=just_sent,
+        errors=errors or Errors(),
+        typed=typed,
+    )
+
+
+def _answer_form(
+    session: SessionDep, found: LearningRequest, links: LinksDep, values: Fields, errors: Errors
+) -> view.RequestForm:
+    return view.RequestForm(
+        values,
+        errors,
+        goals.listed(session),
+        action=f"{links.tracking_path(found)}/answers",
+        learning_request=found,
+    )
+
+
+def _typed(found: LearningRequest) -> Fields:
+    """The answers so far, as the form shows them."""
+    typed = Fields()
+    for answer in found.answers:
+        if isinstance(answer.value, dict) and set(answer.value) != {"low", "likely", "high"}:
+            for part, value in answer.value.items():
+                typed[f"{answer.question}_{part}"] = _as_text(value)
+        else:
+            typed[answer.question] = _as_text(answer.value)
+    return typed
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{value['low']:g}-{value['high']:g}"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,132 @@
+"""Every page renders, empty and full, for those who may see it, and for nobody else."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from portfolio import assessments, editions, goals, iterations, learning_requests, measures
+from portfolio.database import Database
+from portfolio.learning_requests import Ruling
+from portfolio.links import Links
+from portfolio.models import Person
+from portfolio.states import Verdict
+from tests.conftest import Cast
+from tests.factory import a_request
+
+SignIn = Callable[[TestClient, Person | None], None]
+
+MANAGER_PAGES = [
+    "/inbox", "/inbox/list", "/requests/1", "/requests/1/score", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
+    "/backlog/more?after=9_1", "/settings", "/settings/imports", "/outbox", "/outbox/1",
+]  # fmt: skip
+LEADER_PAGES = [
+    "/board", "/board?q=draft&project=1", "/board/columns/1", "/board/columns/1/more?after=0", "/cards/1", "/cards/1/face",
+    "/iterations", "/iterations/1", "/projects", "/projects/1", "/reports", "/reports/1",
+]  # fmt: skip
+PUBLIC_PAGES = ["/", "/requests/new", "/sign-in", "/api/v1/docs", "/healthz"]
+
+
+@pytest.fixture
+def story(database: Database, cast: Cast, links: Links, now: datetime) -> None:
+    """One of everything: a decided request with its project, an open one, an iteration, a reading, a report."""
+    with database.writing() as session:
+        goals.add(session, name="Keep customers", weight=4, by=cast.manager, at=now, target=10)
+        a_request(session, links=links, title="Open and waiting", answers={"goal": 1, "cause_could": "no"})
+        asked = a_request(session, links=links)
+        assessments.score_waiting(session, now=now, flow_run_id=None)
+    with database.writing() as session:
+        asked = learning_requests.find(session, 2) or asked
+        learning_requests.decide(
+            session, asked, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now
+        )
+        learning_requests.say(session, asked, "A note.", links=links, by=cast.manager, at=now, internal=True)
+        today = now.date()
+        planned = iterations.plan(
+            session,
+            starts_on=today,
+            ends_on=today + timedelta(days=11),
+            capacity_hours=30,
+            goal="Ship",
+            by=cast.manager,
+            at=now,
+        )
+        iterations.start(session, planned, by=cast.manager, at=now)
+        iterations.take_snapshot(session, planned, on=today + timedelta(days=1), at=now)
+        measure = measures.find(session, 1)
+        assert measure is not None
+        measures.read(session, measure, value=4, on=today, after=False, by=cast.manager, at=now)
+        editions.ask(
+            session,
+            kind="custom",
+            period_start=today - timedelta(days=30),
+            period_end=today,
+            by=cast.manager,
+            at=now,
+        )
+
+
+@pytest.fixture
+def browser(client: TestClient, story: None) -> Iterator[TestClient]:
+    return client
+
+
+@pytest.mark.parametrize("address", [*MANAGER_PAGES, *LEADER_PAGES])
+def test_the_manager_sees_every_page(browser: TestClient, sign_in: SignIn, cast: Cast, address: str) -> None:
+    sign_in(browser, cast.manager)
+    answer = browser.get(address)
+    assert answer.status_code == 200, answer.text
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("address", LEADER_PAGES)
+def test_a_leader_reads_but_finds_no_way_to_change(
+    browser: TestClient, sign_in: SignIn, cast: Cast, address: str
+) -> None:
+    sign_in(browser, cast.leader)
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    changing = [
+        line for line in answer.text.splitlines() if 'method="post"' in line and "/sign-out" not in line
+    ]
+    assert changing == []
+
+
+@pytest.mark.parametrize("address", MANAGER_PAGES)
+def test_a_leader_does_not_learn_that_the_managers_pages_exist(
+    browser: TestClient, sign_in: SignIn, cast: Cast, address: str
+) -> None:
+    sign_in(browser, cast.leader)
+    assert browser.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("address", [*MANAGER_PAGES, *LEADER_PAGES])
+def test_experts_and_requesters_get_404(
+    browser: TestClient, sign_in: SignIn, cast: Cast, address: str
+) -> None:
+    for person in (cast.requester, cast.expert, cast.other):
+        sign_in(browser, person)
+        assert browser.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("address", [*MANAGER_PAGES, *LEADER_PAGES, "/requests", "/me", "/welcome"])
+def test_nobody_signed_in_is_sent_to_sign_in(browser: TestClient, address: str) -> None:
+    answer = browser.get(address)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=/")
+
+
+@pytest.mark.parametrize("address", PUBLIC_PAGES)
+def test_public_pages_are_there_for_everybody(browser: TestClient, address: str) -> None:
+    assert browser.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/inbox", "/backlog", "/board", "/iterations", "/projects", "/reports", "/outbox", "/settings"],
+)
+def test_empty_pages_teach(client: TestClient, sign_in: SignIn, cast: Cast, address: str) -> None:
+    sign_in(client, cast.manager)
+    answer = client.get(address)
+    assert answer.status_code == 200

@@ -1,0 +1,1 @@
+"""The carpentry the doors share: sessions, people, forms, templates, answers."""

@@ -1,0 +1,100 @@
+"""Reading forms: text values by field, and errors in plain words."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+
+from portfolio.submission import clean, explain, number_in
+
+
+class Fields(dict[str, str]):
+    """Text by field name; a field that isn't there is empty, so that templates can ask for any."""
+
+    def __missing__(self, _name: str) -> str:
+        return ""
+
+    def over(self, typed: "Fields") -> "Fields":
+        """These values, with what was typed over them."""
+        return Fields({**self, **typed})
+
+
+class Errors(Fields):
+    """Words for each field that is wrong."""
+
+
+async def read_fields(request: Request) -> Fields:
+    """The form's text fields, cleaned; the first value where one is repeated. Files are left out."""
+    form = await request.form(max_files=1, max_fields=400)
+    return Fields(
+        (name, clean(value)) for name, value in reversed(form.multi_items()) if isinstance(value, str)
+    )
+
+
+async def read_lists(request: Request) -> FormData:
+    """The whole form, for fields that may repeat and for files."""
+    return await request.form(max_files=1, max_fields=2000)
+
+
+FormDep = Annotated[Fields, Depends(read_fields)]
+FormListDep = Annotated[FormData, Depends(read_lists)]
+
+
+def errors_of(error: ValidationError) -> Errors:
+    """Words for each field that is wrong, by the field's name in the form."""
+    return Errors((problem.field, problem.words) for problem in explain(error))
+
+
+def need_text(fields: Fields, name: str, errors: Errors, *, longest: int = 200) -> str:
+    """A text that must be there."""
+    text = fields.get(name, "").strip()
+    if not text:
+        errors[name] = "Please fill this in."
+    return some_text(fields, name, errors, longest=longest) if text else ""
+
+
+def some_text(fields: Fields, name: str, errors: Errors, *, longest: int = 200) -> str:
+    """A text that may be empty."""
+    text = fields.get(name, "").strip()
+    if len(text) > longest:
+        errors[name] = f"Please keep this under {longest} characters."
+    return text
+
+
+def some_number(
+    fields: Fields, name: str, errors: Errors, *, least: float = 0, most: float = 1e12
+) -> float | None:
+    """A number between `least` and `most`, or None where nothing was typed."""
+    text = fields.get(name, "").strip()
+    if not text:
+        return None
+    value = number_in(text)
+    if value is None:
+        errors[name] = "Please give a number."
+    elif not least <= value <= most:
+        errors[name] = f"Please give a number from {least:g} to {most:g}."
+    return value
+
+
+def some_whole(
+    fields: Fields, name: str, errors: Errors, *, least: int = 0, most: int = 2**31 - 1
+) -> int | None:
+    """A whole number, or None where nothing was typed."""
+    value = some_number(fields, name, errors, least=least, most=most)
+    if value is not None and name not in errors and value != int(value):
+        errors[name] = "Please give a whole number."
+    return None if value is None or name in errors else int(value)
+
+
+def some_day(fields: Fields, name: str, errors: Errors) -> date | None:
+    """A date, or None where nothing was typed."""
+    text = fields.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        errors[name] = "Please give a date such as 2026-11-30."
+        return None

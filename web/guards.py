@@ -1,0 +1,161 @@
+"""What stands before every route: size, origin and rate of what comes in, and the headers of what goes out."""
+
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portfolio.settings import Settings
+from web.responses import TooMany
+
+LARGEST_BODY = 1_000_000
+LARGEST_UPLOAD = 25_000_000
+UPLOADS = ("/settings/imports",)
+
+HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+
+
+class Guards:
+    """One ASGI layer: refuses bodies that are too large and writes sent from other sites, and adds the headers.
+
+    A write is refused when the browser says it comes from another site (Sec-Fetch-Site, or Origin in browsers that lack
+    it). Programs send neither and carry a token instead. So no form needs a hidden token that could expire under the
+    person who fills it in: docs/decisions has the reasons.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.ours = urlsplit(settings.base_url).netloc
+        self.secure = settings.secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        limit = LARGEST_UPLOAD if scope["path"].startswith(UPLOADS) else LARGEST_BODY
+        out = self._with_headers(
+            send, private=b"cookie" in headers or b"authorization" in headers, scope=scope
+        )
+        if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+            if self._comes_from_elsewhere(headers):
+                await _refuse(out, 403, b"This was sent from another site, so nothing was changed.")
+                return
+            if int(headers.get(b"content-length", b"0") or 0) > limit:
+                await _refuse(out, 413, _too_large(limit))
+                return
+        await self.app(scope, _limited(receive, limit), out)
+
+    def _comes_from_elsewhere(self, headers: dict[bytes, bytes]) -> bool:
+        site = headers.get(b"sec-fetch-site")
+        if site is not None:
+            return site not in {b"same-origin", b"none"}
+        origin = headers.get(b"origin")
+        if origin is None:
+            return False
+        host = urlsplit(origin.decode("latin-1")).netloc
+        return host not in {headers.get(b"host", b"").decode("latin-1"), self.ours}
+
+    def _with_headers(self, send: Send, *, private: bool, scope: Scope) -> Send:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, value) for name, value in HEADERS if name not in given),
+                ]
+                if self.secure:
+                    message["headers"].append((b"strict-transport-security", b"max-age=31536000"))
+                if b"cache-control" not in given:
+                    message["headers"].append((b"cache-control", _caching(scope["path"], private=private)))
+            await send(message)
+
+        return send_with_headers
+
+
+class BodyTooLarge(Exception):
+    """A body without a stated length grew past the limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(_too_large(limit).decode())
+
+
+def _caching(path: str, *, private: bool) -> bytes:
+    if path.startswith("/static/"):
+        return b"public, max-age=31536000, immutable"
+    return b"no-store" if private else b"no-cache"
+
+
+def _too_large(limit: int) -> bytes:
+    return f"That is more than we can take at once (at most {limit // 1_000_000} MB). Nothing was saved.".encode()
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    taken = 0
+
+    async def receive_limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise BodyTooLarge(limit)
+        return message
+
+    return receive_limited
+
+
+async def _refuse(send: Send, status: int, words: bytes) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"text/plain; charset=utf-8"),
+                (b"content-length", str(len(words)).encode()),
+                (b"connection", b"close"),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": words})
+
+
+class Turnstile:
+    """How many writes one address may make, counted in this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._proxies = {name.strip() for name in settings.trusted_proxies.split(",") if name.strip()}
+        self._posts: RateLimitItem = RateLimitItemPerMinute(settings.public_posts_per_minute)
+        self._sign_ins: RateLimitItem = RateLimitItemPerHour(settings.sign_ins_per_hour)
+
+    def check_post(self, request: Request) -> None:
+        """Raise TooMany when this address has sent too many public requests."""
+        self._check(self._posts, "post", self.address(request))
+
+    def check_sign_in(self, request: Request, email: str) -> None:
+        """Raise TooMany when this address, or this e-mail, has been tried too often."""
+        self._check(self._sign_ins, "sign-in", self.address(request))
+        self._check(self._sign_ins, "sign-in-as", email.lower()[:254])
+
+    def address(self, request: Request) -> str:
+        """Where a request comes from; a proxy we trust says it for others."""
+        direct = request.client.host if request.client else "unknown"
+        forwarded = request.headers.get("x-forwarded-for", "")
+        return forwarded.split(",")[-1].strip() if direct in self._proxies and forwarded else direct
+
+    def _check(self, limit: RateLimitItem, *who: str) -> None:
+        if not self._limiter.hit(limit, *who):
+            raise TooMany

@@ -1,0 +1,21 @@
+"""The settings and the links made from them, as dependencies."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from portfolio.links import Links
+from portfolio.settings import Settings
+
+
+def get_settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def get_links(request: Request) -> Links:
+    return Links.of(get_settings(request))
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+LinksDep = Annotated[Links, Depends(get_links)]

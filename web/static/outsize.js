@@ -1,0 +1,80 @@
+// What a hand needs beyond plain pages: live refresh, kept drafts, single keys, focus on the first error.
+
+const say = (words) => {
+  const place = document.getElementById("said");
+  if (place) place.textContent = words;
+};
+window.outsize = { say };
+
+// Live: <div data-live="/address">: each message lists ids of elements that fetch themselves again ("refresh").
+function listen(element) {
+  const source = new EventSource(element.dataset.live);
+  const waiting = new Set();
+  const refresh = () => {
+    if (document.querySelector("[data-dragging]")) return setTimeout(refresh, 400);
+    for (const id of waiting) {
+      const part = document.getElementById(id);
+      if (part) htmx.trigger(part, "refresh");
+    }
+    waiting.clear();
+  };
+  source.onmessage = (message) => {
+    if (waiting.size === 0) setTimeout(refresh, 60);
+    for (const id of JSON.parse(message.data)) waiting.add(id);
+  };
+  window.addEventListener("pagehide", () => source.close());
+}
+
+// Drafts: <form data-draft="name"> keeps what is typed in this browser until it is sent.
+function keepDraft(form) {
+  const key = `outsize-draft-${form.dataset.draft}`;
+  const fields = () => [...form.elements].filter((field) => field.name && field.type !== "password");
+  if (!form.dataset.returned) {
+    try {
+      const kept = JSON.parse(localStorage.getItem(key) || "{}");
+      for (const field of fields()) {
+        if (!(field.name in kept)) continue;
+        if (field.type === "radio") field.checked = field.value === kept[field.name];
+        else if (!field.value) field.value = kept[field.name];
+      }
+      if (Object.values(kept).some(Boolean)) say("Your draft from last time is back.");
+    } catch {
+      localStorage.removeItem(key);
+    }
+  }
+  form.addEventListener("input", () => {
+    const kept = {};
+    for (const field of fields()) if (field.type !== "radio" || field.checked) kept[field.name] = field.value;
+    localStorage.setItem(key, JSON.stringify(kept));
+  });
+}
+
+// Single keys: <a data-key="j"> or <button data-key="a"> is pressed by its key, unless someone is typing.
+function pressByKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], .cards")) return;
+  const found = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
+  if (!found) return;
+  event.preventDefault();
+  found.click();
+}
+
+function start() {
+  document.querySelectorAll("[data-live]").forEach(listen);
+  document.querySelectorAll("form[data-draft]").forEach(keepDraft);
+  document.querySelectorAll("[data-forget-draft]").forEach((one) => {
+    localStorage.removeItem(`outsize-draft-${one.dataset.forgetDraft}`);
+  });
+  document.addEventListener("keydown", pressByKey);
+  document.getElementById("errors")?.focus();
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+      say("Copied.");
+      button.querySelector("span").textContent = "Copied";
+    });
+  });
+}
+
+document.addEventListener("DOMContentLoaded", start);

@@ -1,0 +1,146 @@
+"""Pages from templates: one environment, strict, escaped; a page gets one typed view object."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from portfolio import learning_requests, organisation, pulse
+from portfolio.models import Organisation, Person
+from web import wording
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = [ROOT / door / "templates" for door in ("web", "intake", "board", "reports")]
+STATIC = Path(__file__).parent / "static"
+
+STALE_PULSE_SECONDS = 20
+
+
+def make_environment(*, development: bool) -> Environment:
+    """The one template environment."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDERS),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=development,
+        cache_size=-1,
+    )
+    environment.globals["static"] = static_path
+    environment.globals.update(
+        zip_options=lambda words: [(word, word) for word in words],
+        goal_options=lambda goals: [(goal.id, goal.name) for goal in goals],
+        column_options=lambda columns: [(column.id, column.name) for column in columns],
+        iteration_options=lambda found: [(one.id, f"Iteration {one.number}") for one in found],
+        project_options=_project_options,
+    )
+    environment.filters.update(
+        number=wording.number,
+        hours=wording.hours,
+        percent=wording.percent,
+        plain=wording.plain,
+        label=wording.label,
+    )
+    return environment
+
+
+def _project_options(projects: list[Any], also: Any = None) -> list[tuple[int, str]]:
+    """Projects to choose from; the one chosen before stays, also when it has ended."""
+    known = projects if also is None or also in projects else [*projects, also]
+    return [(project.id, project.name) for project in known]
+
+
+@dataclass
+class Here:
+    """What every page shows around its content."""
+
+    request: Request
+    now: datetime
+
+    @property
+    def path(self) -> str:
+        return self.request.url.path
+
+    @property
+    def person(self) -> Person | None:
+        person: Person | None = getattr(self.request.state, "person", None)
+        return person
+
+    @property
+    def session(self) -> Any:
+        return getattr(self.request.state, "session", None)
+
+    @cached_property
+    def organisation(self) -> Organisation | None:
+        return organisation.current(self.session) if self.session is not None else None
+
+    @property
+    def manages(self) -> bool:
+        return self.person is not None and self.person.manages
+
+    @property
+    def reads_reports(self) -> bool:
+        return self.person is not None and (self.person.manages or self.person.leads)
+
+    @cached_property
+    def inbox_count(self) -> int:
+        return learning_requests.inbox_count(self.session) if self.manages else 0
+
+    @cached_property
+    def clock_stands(self) -> bool:
+        """Whether flows don't run at the moment; only the manager is told."""
+        if not self.manages:
+            return False
+        beat = pulse.last(self.session, "worker")
+        if beat is None:
+            return False
+        return (self.now - beat.at).total_seconds() > STALE_PULSE_SECONDS or not beat.details.get("prefect")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return organisation.zone(self.organisation)
+
+    def day(self, value: date | None) -> Markup:
+        """A date in words, exact on hover."""
+        return wording.day(value, self.now.astimezone(self.zone).date())
+
+    def when(self, value: datetime | None) -> Markup:
+        """A moment in words, exact on hover, in the organisation's time zone."""
+        return wording.when(value, self.now, self.zone)
+
+
+def page(request: Request, name: str, view: object, status: int = 200) -> HTMLResponse:
+    """A whole page."""
+    environment: Environment = request.app.state.templates
+    html = environment.get_template(name).render(view=view, here=here(request))
+    return HTMLResponse(html, status)
+
+
+partial = page
+"""A piece of a page for htmx: rendered the same way, from a template that doesn't extend the base."""
+
+
+def here(request: Request) -> Here:
+    """The shell of this request's page."""
+    known: Here | None = getattr(request.state, "here", None)
+    if known is None:
+        clock = getattr(request.state, "now", None)
+        known = request.state.here = Here(request, clock or datetime.now(UTC))
+    return known
+
+
+@lru_cache(maxsize=256)
+def static_path(name: str) -> str:
+    """A static file's address with its digest, so that browsers may keep it for ever."""
+    file = STATIC / name
+    digest = sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "missing"
+    return f"/static/{escape(name)}?v={digest}"
