@@ -77,8 +77,11 @@ def freeze(session: Session, edition: Edition, made: Made, *, now: datetime, flo
 
 
 def checksum_of(figures: dict[str, Any]) -> str:
-    """SHA-256 of the figures as canonical JSON: sorted keys, no spaces, UTF-8."""
-    canonical = json.dumps(
-        figures, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return sha256(canonical.encode()).hexdigest()
+    """SHA-256 of the figures as canonical JSON."""
+    return sha256(canonical(figures)).hexdigest()
+
+
+def canonical(figures: dict[str, Any]) -> bytes:
+    """JSON with sorted keys, no spaces, UTF-8: one way to write the same figures."""
+    text = json.dumps(figures, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
