@@ -5,7 +5,6 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -75,7 +74,7 @@ class Account:
     def show(self, fate: Fate, candidate: Candidate) -> None:
         """Keep the first requests that are made or changed as they'd look."""
         if len(self.preview) < PREVIEWED and candidate.submission is not None:
-            self.preview.append(_seen(fate, candidate.line, candidate.submission, candidate.submitted_at))
+            self.preview.append(_seen(fate, candidate, candidate.submission))
 
     def need(self, submission: Submission, fate: Fate, number: int | None) -> None:
         """A topic of a survey with its demand."""
@@ -131,18 +130,18 @@ def _line(cells: list[str]) -> str:
     return text.getvalue()
 
 
-def _seen(fate: Fate, line: int, submission: Submission, at: datetime | None) -> dict[str, Any]:
+def _seen(fate: Fate, candidate: Candidate, submission: Submission) -> dict[str, Any]:
     values = submission.values()
     audience = values.get("audience", {})
     problem = submission.problem
     return {
-        "line": line,
+        "line": candidate.line,
         "fate": fate.value,
         "title": submission.title,
         "problem": problem if len(problem) <= 300 else problem[:299] + "…",  # noqa: PLR2004 - enough to recognise it
         "who": audience.get("who", ""),
         "count": audience.get("count"),
         "requester": submission.requester.email,
-        "unit": submission.requester.unit,
-        "submitted_at": at.isoformat() if at else None,
+        "unit": candidate.unit,
+        "submitted_at": candidate.submitted_at.isoformat() if candidate.submitted_at else None,
     }

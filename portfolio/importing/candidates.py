@@ -27,7 +27,10 @@ NOBODY = {"anonymous", "anonym", "anonymous user", "anonyme", "n/a", "-"}
 
 @dataclass(frozen=True)
 class Candidate:
-    """One row judged on its own. `key` says which row it is, `mark` what it says; `reason` is empty when it can be taken."""
+    """One row judged on its own. `key` says which row it is, `mark` what it says; `reason` is empty when it can be taken.
+
+    `unit` is the request's, which is not the asker's where one person stands in for all.
+    """
 
     line: int
     cells: list[str]
@@ -35,6 +38,7 @@ class Candidate:
     mark: str = ""
     submission: Submission | None = None
     submitted_at: datetime | None = None
+    unit: str = ""
     reason: str = ""
 
 
@@ -81,13 +85,14 @@ def requests(reading: Reading) -> Iterator[Candidate]:
         except RowRefused as problem:
             yield Candidate(row.line, row.cells, key, reason=str(problem))
         else:
-            yield candidate(row, key, lookup.body(row), submitted_at, timed=lookup.has("submitted"))
+            said_at = submitted_at.isoformat() if lookup.has("submitted") and submitted_at else ""
+            yield candidate(row, key, lookup.body(row), submitted_at, unit=lookup.unit(row), told=said_at)
 
 
 def candidate(
-    row: Row, key: str, body: dict[str, Any], submitted_at: datetime | None, *, timed: bool
+    row: Row, key: str, body: dict[str, Any], submitted_at: datetime | None, *, unit: str = "", told: str = ""
 ) -> Candidate:
-    """A row whose request is `body`. `timed`: a change of the time is a change of the row."""
+    """A row whose request is `body`. `told` is what else is news when it changes."""
     make = partial(Candidate, row.line, row.cells, key)
     if "requester" not in body:
         return make(
@@ -97,8 +102,8 @@ def candidate(
         submission = Submission.model_validate(body)
     except ValidationError as problem:
         return make(reason=_in_words(problem))
-    said_at = submitted_at.isoformat() if timed and submitted_at else ""
-    return make(mark=_mark(submission, said_at), submission=submission, submitted_at=submitted_at)
+    mark = _mark(submission, unit, told)
+    return make(mark=mark, submission=submission, submitted_at=submitted_at, unit=unit)
 
 
 class RowRefused(ValueError):
@@ -176,6 +181,9 @@ class Lookup:
                 body[key] = said
         self._add(body, "audience", row, ("who", "count"))
         self._add(body, "measure", row, ("name", "today", "wanted"))
+        for name in ("today", "wanted"):
+            if re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", body.get("measure", {}).get(name, "")):
+                body["measure"][name] = float(body["measure"][name])
         if by := self._day(row, "measure.by"):
             body.setdefault("measure", {})["by"] = by
         self._add_deadline(body, row)
@@ -189,17 +197,16 @@ class Lookup:
         return body
 
     def requester(self, row: Row) -> dict[str, str]:
-        """Who asked. Where the address is a stand-in for all, the row's name is not that person's."""
+        """Who asked. Where one address stands in for all, the row's name and unit are not that person's."""
         email = self.value(row, "requester.email")
         if not email:
             return {}
-        is_own = bool(self.own(row, "requester.email"))
-        name = (
-            self.value(row, "requester.name")
-            if is_own
-            else self._sources.get("requester.name", (None, ""))[1]
-        )
-        return {"email": email, "name": name[:120], "unit": self.value(row, "requester.unit")[:120]}
+        if self.own(row, "requester.email"):
+            return {"email": email, "name": self.value(row, "requester.name")[:120], "unit": self.unit(row)}
+        return {"email": email, "name": self._sources.get("requester.name", (None, ""))[1][:120]}
+
+    def unit(self, row: Row) -> str:
+        return squeeze(self.value(row, "requester.unit"))[:120]
 
     def submitted_at(self, row: Row) -> datetime | None:
         """When the row says it was sent; None where it doesn't say. Raises RowRefused for what can't be."""
@@ -276,9 +283,9 @@ def kept_cell(cell: str) -> str:
     return text if len(text) <= LONGEST_CELL_KEPT else text[:LONGEST_CELL_KEPT] + " … (cut)"
 
 
-def _mark(submission: Submission, submitted: str) -> str:
+def _mark(submission: Submission, *told: str) -> str:
     """A digest of what a request says: the same mark, nothing new."""
-    said = [submission.title, submission.values(), submission.requester.model_dump(), submitted]
+    said = [submission.title, submission.values(), submission.requester.model_dump(), *told]
     return _digest(json.dumps(said, sort_keys=True, ensure_ascii=False))
 
 
@@ -302,7 +309,9 @@ def _digest(text: str) -> str:
 
 def _in_words(problem: ValidationError) -> str:
     """Each field that is wrong, by the label people know, and how it could be right."""
-    limits = {str(error["loc"][0]): error for error in problem.errors(include_url=False) if "_" in error["type"]}
+    limits = {
+        str(error["loc"][0]): error for error in problem.errors(include_url=False) if "_" in error["type"]
+    }
     reasons = []
     for one in explain(problem)[:3]:
         path = [str(part) for part in one.path]

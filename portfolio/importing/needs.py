@@ -89,7 +89,7 @@ class Survey:
         if at is not None and (self.latest is None or at > self.latest):
             self.latest = at
         wishes = [
-            candidate(row, f"{key}/wish{number}", self._wish(row, said), at, timed=False)
+            candidate(row, f"{key}/wish{number}", self._wish(row, said), at, unit=self._lookup.unit(row))
             for number, column in enumerate(self.reading.mapping.wishes, start=1)
             if (said := row.cells[self._places[column]].replace("\u00a0", " ").strip())
             and not NO_WISH.fullmatch(said)
@@ -141,7 +141,7 @@ class Survey:
         }
         if requester := self._lookup.requester(row):
             body["requester"] = requester
-        return candidate(Row(0, []), _need_key(need.topic), body, self.latest, timed=False)
+        return candidate(Row(0, []), _need_key(need.topic), body, self.latest)
 
 
 def in_words(need: Need, mapping: Mapping, asked: int) -> str:

@@ -48,6 +48,7 @@ class Writing:
         made = [(one, one.submission) for one in candidates if one.submission is not None]
         if not made:
             return
+        self._know_units(one.unit for one, _ in made)
         self._meet([submission.requester for _, submission in made])
         rows = [self._row(candidate, submission) for candidate, submission in made]
         ids = self.session.scalars(
@@ -75,13 +76,12 @@ class Writing:
     def _row(self, candidate: Candidate, submission: Submission) -> dict[str, Any]:
         submitted_at = candidate.submitted_at or self.at
         requester_id, unit_id = self._met[submission.requester.email]
-        said_unit = submission.requester.unit
         return {
             "title": submission.title,
             "status": RequestStatus.SUBMITTED,
             "status_since": submitted_at,
             "requester_id": requester_id,
-            "unit_id": self._units[said_unit.lower()] if said_unit else unit_id,
+            "unit_id": self._units[candidate.unit.lower()] if candidate.unit else unit_id,
             "submitted_at": submitted_at,
             "source": self.source,
             "source_name": self.reading.mapping.source_name,
@@ -100,11 +100,13 @@ class Writing:
             "details": {"source": self.source, "form_version": FORM_VERSION},
         }
 
-    def _meet(self, askers: Sequence[Requester]) -> None:
-        """Know everybody in `askers`, as `people.meet` would: a name or unit fills in one that was missing."""
-        for name in {asker.unit for asker in askers if asker.unit}:
+    def _know_units(self, names: Iterable[str]) -> None:
+        for name in sorted(set(filter(None, names))):
             if name.lower() not in self._units:
                 self._units[name.lower()] = people.find_unit(self.session, name).id
+
+    def _meet(self, askers: Sequence[Requester]) -> None:
+        """Know everybody in `askers`, as `people.meet` would: a name or unit fills in one that was missing."""
         new = {asker.email: asker for asker in reversed(askers) if asker.email not in self._met}
         if not new:
             return

@@ -1,0 +1,398 @@
+"""Imports: upload a file, look at what it would do, take or drop it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData, UploadFile
+
+from portfolio import imports, sheets
+from portfolio.importing.account import Account, Question, account_as_csv, refused_as_csv
+from portfolio.importing.fields import FIELDS, Field
+from portfolio.importing.mapping import BadMapping, Given, Grade, Kind, Mapping, Topic, parsed
+from portfolio.importing.profiles import Profile, profiles
+from portfolio.importing.scales import matrices, scale
+from portfolio.models import Import, Person
+from portfolio.sheets import Unreadable
+from portfolio.submission import Requester, one_line
+from web.clock import NowDep
+from web.forms import Errors, FormListDep
+from web.people import ManagerDep, get_manager
+from web.responses import NotFound, see_other
+from web.session import SessionDep
+from web.templating import page
+
+router = APIRouter(prefix="/settings/imports")
+MANAGERS_ONLY = [Depends(get_manager, scope="function")]
+
+KINDS: tuple[tuple[Kind, str], ...] = (
+    ("requests", "Each row is a request"),
+    ("needs_survey", "A needs survey: each topic is a request"),
+)
+SHOWN_REFUSED = 50
+
+
+@dataclass(frozen=True)
+class Imports:
+    """The list, and the place to upload."""
+
+    recent: list[Import]
+    errors: Errors = field(default_factory=Errors)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a survey's mapping may use: its name, a taste of what stands there, and whether it is used."""
+
+    number: int
+    name: str
+    topic: str
+    taste: str
+    used: bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """One matrix question with its columns."""
+
+    stem: str
+    columns: list[Column]
+
+    @property
+    def used(self) -> int:
+        return sum(column.used for column in self.columns)
+
+
+@dataclass(frozen=True)
+class ImportPage:
+    """A file that waits: how it is read, what it would do, and what may be changed."""
+
+    file: Import
+    mapping: Mapping
+    account: Account
+    sheet_names: list[str]
+    columns: list[tuple[str, str]]
+    groups: list[tuple[str, list[Field]]]
+    blocks: list[Block]
+    wishes: list[Column]
+    errors: Errors
+    changed: bool = False
+    kinds: tuple[tuple[Kind, str], ...] = KINDS
+    shown_refused: int = SHOWN_REFUSED
+
+    @property
+    def is_survey(self) -> bool:
+        return self.mapping.kind == "needs_survey"
+
+    def answer(self, question: Question) -> str:
+        """What has been said to a question so far."""
+        if question.key == "date_order":
+            return self.mapping.date_order
+        _, one, _ = question.key.split(":", 2)
+        same = next((grade.same_as for grade in self.mapping.scale if grade.word == one), "")
+        return same or "apart"
+
+    def options(self, question: Question) -> list[tuple[str, str]]:
+        """What may be said to a question."""
+        if question.key == "date_order":
+            return [("day", "5 October (day first)"), ("month", "10 May (month first)")]
+        _, one, other = question.key.split(":", 2)
+        return [("apart", "No, keep them apart"), (other, f"Yes, count “{one}” as “{other}”")]
+
+
+@dataclass(frozen=True)
+class TakenImport:
+    """A file that was taken or dropped."""
+
+    file: Import
+    shown_refused: int = SHOWN_REFUSED
+
+
+@router.get("", dependencies=MANAGERS_ONLY)
+def list_imports(request: Request, session: SessionDep) -> Response:
+    return page(request, "imports/index.html", Imports(imports.recent(session)))
+
+
+@router.post("")
+def upload(
+    request: Request, form: FormListDep, session: SessionDep, manager: ManagerDep, now: NowDep
+) -> Response:
+    sent = form.get("file")
+    try:
+        if not isinstance(sent, UploadFile) or not sent.filename:
+            raise Unreadable("Please choose a file.")  # noqa: TRY301 - one way out for all that is wrong with it
+        content = sent.file.read(imports.MOST_BYTES + 1)
+        started = imports.start(session, name=sent.filename, content=content, by=manager, at=now)
+    except Unreadable as problem:
+        session.rollback()
+        view = Imports(imports.recent(session), Errors(file=str(problem)))
+        return page(request, "imports/index.html", view, 422)
+    return see_other(f"/settings/imports/{started.number}")
+
+
+@router.get("/{number}", dependencies=MANAGERS_ONLY)
+def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Response:
+    file = _find(session, number)
+    if file.content is None or file.taken_at or file.dropped_at:
+        return page(request, "imports/taken.html", TakenImport(file))
+    changed = request.query_params.get("changed") == "1"
+    mapping = parsed(file.mapping)
+    account = imports.look(session, file.content, mapping, now=now)
+    return page(request, "imports/show.html", _view(file, mapping, account, Errors(), changed=changed))
+
+
+@router.post("/{number}")
+def decide(
+    request: Request, form: FormListDep, session: SessionDep, manager: ManagerDep, now: NowDep, number: int
+) -> Response:
+    """Look again with another mapping, take the file in, or drop it."""
+    file = _find(session, number)
+    errors = Errors()
+    try:
+        if form.get("do") == "drop":
+            imports.drop(session, file, by=manager, at=now)
+            return see_other("/settings/imports")
+        before = parsed(file.mapping)
+        mapping = _mapping(file, before, form, errors, manager)
+        if errors:
+            account = imports.look(session, file.content or b"", before, now=now)
+            return page(request, "imports/show.html", _view(file, mapping, account, errors), 422)
+        imports.change_mapping(session, file, mapping)
+        if form.get("do") != "take":
+            return see_other(f"/settings/imports/{number}#dry-run")
+        if mapping != before:
+            return see_other(f"/settings/imports/{number}?changed=1#dry-run")
+        imports.take(session, file, by=manager, at=now)
+    except imports.NotWaiting:
+        session.rollback()
+    except (BadMapping, Unreadable) as problem:
+        session.rollback()
+        file = _find(session, number)
+        before = parsed(file.mapping)
+        account = imports.look(session, file.content or b"", before, now=now)
+        view = _view(file, before, account, Errors(mapping=str(problem)))
+        return page(request, "imports/show.html", view, 422)
+    return see_other(f"/settings/imports/{number}")
+
+
+@router.get("/{number}/refused.csv", dependencies=MANAGERS_ONLY)
+def refused(session: SessionDep, now: NowDep, number: int) -> Response:
+    """The refused rows as they came, with line and reason."""
+    file = _find(session, number)
+    if file.content is None:
+        return _csv(
+            refused_as_csv(file.account.get("headers", []), file.account.get("refused", [])), "refused"
+        )
+    account = imports.look(session, file.content, parsed(file.mapping), now=now)
+    return _csv(refused_as_csv(account.headers, account.refused), "refused")
+
+
+@router.get("/{number}/account.csv", dependencies=MANAGERS_ONLY)
+def every_row(session: SessionDep, now: NowDep, number: int) -> Response:
+    """What became of each row: line, fate, request."""
+    file = _find(session, number)
+    if file.content is None:
+        return _csv(account_as_csv(file.account), "account")
+    account = imports.look(session, file.content, parsed(file.mapping), now=now)
+    return _csv(account_as_csv(account.as_json()), "account")
+
+
+# Below: from the form to a mapping, and from a mapping to the page
+
+
+def _find(session: Session, number: int) -> Import:
+    file = imports.find(session, number)
+    if file is None:
+        raise NotFound
+    return file
+
+
+def _csv(lines: Iterator[str], name: str) -> Response:
+    return StreamingResponse(
+        (line.encode("utf-8", "replace") for line in lines),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+def _mapping(file: Import, before: Mapping, form: FormData, errors: Errors, manager: Person) -> Mapping:
+    """The mapping the form says; another kind, sheet or header row is proposed afresh."""
+    kind: Kind = "needs_survey" if _text(form, "kind") == "needs_survey" else "requests"
+    source_name = _text(form, "source_name")
+    if not source_name or len(source_name) > 120:  # noqa: PLR2004 - as long as the mapping keeps
+        errors["source_name"] = "Please give a name of up to 120 characters."
+        source_name = before.source_name
+    header_line = _header_line(form, before, errors)
+    sheet = _text(form, "sheet") or before.sheet
+    if (kind, sheet, header_line) != (before.kind, before.sheet, before.header_line):
+        return imports.propose_again(
+            file,
+            kind=kind,
+            sheet=sheet,
+            header_line=header_line if sheet == before.sheet else None,
+            source_name=source_name,
+            requester=manager.email,
+        )
+    columns = profiles(sheets.sheet(sheets.opened(file.content or b""), sheet, header_line))
+    topics = _topics(form, columns)
+    said = {
+        "kind": kind,
+        "source_name": source_name,
+        "sheet": sheet,
+        "header_line": header_line,
+        "fields": _given(form, before, errors),
+        "rest_into_problem": _text(form, "rest") == "on",
+        "same_rows": "merge" if _text(form, "same_rows") == "merge" else "apart",
+        "date_order": _date_order(form, before),
+        "topics": topics,
+        "scale": _scale(form, columns, topics, before),
+        "wishes": [column.name for place, column in enumerate(columns) if _text(form, f"wish.{place}")],
+    }
+    return parsed(said)
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return str(one_line(value)) if isinstance(value, str) else ""
+
+
+def _header_line(form: FormData, before: Mapping, errors: Errors) -> int | None:
+    said = _text(form, "header_line")
+    if not said:
+        return before.header_line
+    if not said.isdecimal() or not 0 < int(said[:7]) < 1_000_000:  # noqa: PLR2004 - more than a sheet has
+        errors["header_line"] = "Please give the number of a row."
+        return before.header_line
+    return int(said)
+
+
+def _given(form: FormData, before: Mapping, errors: Errors) -> dict[str, object]:
+    given = {}
+    for one in FIELDS:
+        if f"column.{one.key}" not in form and f"fixed.{one.key}" not in form:
+            if one.key in before.fields:
+                given[one.key] = before.fields[one.key]
+            continue
+        column, fixed = _text(form, f"column.{one.key}"), _text(form, f"fixed.{one.key}")
+        if len(fixed) > 1000:  # noqa: PLR2004 - as long as the mapping keeps
+            errors[f"fixed.{one.key}"] = "Please keep this under 1000 characters."
+            fixed = fixed[:1000]
+        if one.key == "requester.email" and fixed and "{" not in fixed and not _is_address(fixed):
+            errors[f"fixed.{one.key}"] = "This doesn't look like an e-mail address. Example: kim@example.org"
+        if column or fixed:
+            given[one.key] = Given(column=column, fixed=fixed)
+    return dict(given)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        Requester(email=text)
+    except ValueError:
+        return False
+    return True
+
+
+def _date_order(form: FormData, before: Mapping) -> str:
+    said = _text(form, "question.date_order") or before.date_order
+    return "month" if said == "month" else "day"
+
+
+def _topics(form: FormData, columns: list[Profile]) -> list[Topic]:
+    known = {topic.column: topic for matrix in matrices(columns) for topic in matrix.topics}
+    return [
+        known.get(column.name, Topic(column=column.name, topic=column.name))
+        for place, column in enumerate(columns)
+        if _text(form, f"topic.{place}")
+    ]
+
+
+def _scale(form: FormData, columns: list[Profile], topics: list[Topic], before: Mapping) -> list[Grade]:
+    """The grades of these topics with what counts as wanting, and the answers to "do these mean the same?"."""
+    wanted = {grade.word: bool(_text(form, f"wants.{place}")) for place, grade in enumerate(before.scale)}
+    same = {
+        name.split(":")[1]: str(value)
+        for name, value in form.multi_items()
+        if name.startswith("question.same:") and value != "apart"
+    }
+    chosen = {topic.column for topic in topics}
+    found = [one for one in matrices(columns) if any(topic.column in chosen for topic in one.topics)]
+    grades = scale(found) if found else before.scale
+    return [
+        Grade(
+            word=grade.word,
+            wants=wanted.get(grade.word, grade.wants) if "grades" in form else grade.wants,
+            same_as=same.get(grade.word, ""),
+        )
+        for grade in grades
+    ]
+
+
+def _view(
+    file: Import, mapping: Mapping, account: Account, errors: Errors, *, changed: bool = False
+) -> ImportPage:
+    source = sheets.opened(file.content or b"")
+    sheet = sheets.sheet(source, mapping.sheet, mapping.header_line)
+    columns = profiles(sheet)
+    blocks = _blocks(columns, mapping)
+    in_blocks = {column.name for block in blocks for column in block.columns}
+    keys = {"requester.name", "requester.email", "requester.unit", "submitted", "id"}
+    shown = [one for one in FIELDS if mapping.kind == "requests" or one.key in keys]
+    return ImportPage(
+        file=file,
+        mapping=mapping,
+        account=account,
+        sheet_names=source.sheets,
+        columns=[(one.name, _short(one.name)) for one in columns],
+        groups=[(group, list(found)) for group, found in groupby(shown, key=lambda one: one.group)],
+        blocks=blocks,
+        wishes=[
+            _column(place, one, "", used=one.name in mapping.wishes)
+            for place, one in enumerate(columns)
+            if one.name not in in_blocks and one.filled
+        ],
+        errors=errors,
+        changed=changed,
+    )
+
+
+def _blocks(columns: list[Profile], mapping: Mapping) -> list[Block]:
+    if mapping.kind != "needs_survey":
+        return []
+    place_of = {one.name: place for place, one in enumerate(columns)}
+    used = {topic.column for topic in mapping.topics}
+    blocks = [
+        Block(
+            matrix.stem,
+            [
+                _column(
+                    place_of[topic.column],
+                    columns[place_of[topic.column]],
+                    topic.topic,
+                    used=topic.column in used,
+                )
+                for topic in matrix.topics
+            ],
+        )
+        for matrix in matrices(columns)
+    ]
+    shown = {column.name for block in blocks for column in block.columns}
+    alone = [topic for topic in mapping.topics if topic.column not in shown]
+    if alone:
+        rest = [
+            _column(place_of[topic.column], columns[place_of[topic.column]], topic.topic, used=True)
+            for topic in alone
+        ]
+        blocks.append(Block("Others", rest))
+    return blocks
+
+
+def _column(place: int, profile: Profile, topic: str, *, used: bool) -> Column:
+    taste = ", ".join(_short(word, 40) for word, _ in profile.values.most_common(3))
+    return Column(place, profile.name, topic or _short(profile.name), taste, used)
+
+
+def _short(text: str, longest: int = 90) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
