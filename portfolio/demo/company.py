@@ -1,0 +1,58 @@
+"""The invented company: its people, goals and library."""
+
+MANAGER = ("Hanna Lindqvist", "hanna.lindqvist@fernweh.example", "HR")
+LEADERS = (
+    ("Renate Osei", "renate.osei@fernweh.example", "HR"),
+    ("Viktor Brandt", "viktor.brandt@fernweh.example", "Board"),
+)
+EXPERTS = (
+    ("Ruth Kowalczyk", "Assembly"),
+    ("Petra Novak", "Sales"),
+    ("Deniz Aydin", "Warehouse"),
+    ("Samuel Okafor", "IT"),
+    ("Lucía Ferrer", "Assembly"),
+    ("Ayşe Demir", "Customer Service"),
+    ("Timo Virtanen", "Purchasing"),
+    ("Marek Zieliński", "Quality"),
+    ("Milan Horvat", "Quality"),
+)
+
+FIRST_NAMES = (
+    "Jonas", "Amira", "Bruno", "Chiara", "Dorota", "Emil", "Fatima", "Gregor", "Helene", "Ivana", "Jakub", "Katrin", "Leo",
+    "Magda", "Nils", "Olga", "Pavel", "Quirin", "Rosa", "Sabine", "Tariq", "Ulla", "Vera", "Wen", "Yusuf", "Zoë", "Anton",
+    "Beate", "Carlos", "Ewa",
+)  # fmt: skip
+LAST_NAMES = (
+    "Albers", "Bauer", "Castillo", "Dvořák", "Eriksson", "Fischer", "Grigoryan", "Haddad", "Ilić", "Jansen", "Köhler",
+    "Lehmann", "Moreau", "Nguyen", "Ortega", "Petersen", "Quast", "Rossi", "Schmitt", "Tamm", "Ude", "Vogel", "Wójcik",
+    "Yılmaz", "Zimmer",
+)  # fmt: skip
+
+GOALS = {
+    # key: name, weight, measure, owner, unit, target, year to date
+    "warranty": ("Halve warranty cases", 5, "Warranty cases a month", "Head of Quality", "cases", 60.0, 84.0),
+    "safety": ("Nobody gets hurt", 5, "Reportable accidents this year", "Plant manager", "accidents", 0.0, 2.0),
+    "keep": ("New people stay", 4, "Leavers in the first year", "Head of HR", "%", 18.0, 23.5),
+    "quotes": ("Grow fleet and cargo bike sales", 4, "Fleet and cargo bikes sold", "Head of Sales", "bikes", 5200.0, 4380.0),
+    "erp": ("The new ERP works from the first day", 3, "Bookings right first time", "Head of IT", "%", 95.0, 88.0),
+    "recommend": ("Dealers and customers recommend us", 2, "Would recommend us, of 100", "Head of Service", "points", 45.0, 39.0),
+}  # fmt: skip
+
+RESOURCES = (
+    # title, kind, minutes, topics
+    ("Pivot tables in twenty minutes", "video", 20, "excel spreadsheet pivot figures"),
+    ("Excel from zero, six short lessons", "course", 90, "excel spreadsheet beginners"),
+    ("Match two lists: XLOOKUP on one page", "guide", 5, "excel lookup lists stock"),
+    ("Data protection at Fernweh", "course", 25, "gdpr privacy personal data"),
+    ("First aid: dates and sign-up", "guide", 2, "first aid safety"),
+    ("Accessible documents: a checklist", "checklist", 10, "accessibility pdf documents"),
+    ("Bleeding the HX brake (video and sheet)", "video", 8, "brake mechanics workshop"),
+    ("Motor diagnosis: codes and what to do", "guide", 15, "e-bike motor error codes mechanics"),
+    ("Five slides that work", "guide", 10, "presentation slides figures"),
+    ("8D report with an example", "example", 20, "quality complaint 8d problem solving"),
+    ("Ten minutes for the back", "video", 10, "health lifting back safety"),
+    ("Reading our wiring diagrams", "guide", 15, "electrics wiring assembly"),
+    ("Time sheet: the ten usual questions", "guide", 5, "time sheet leave"),
+    ("Incoterms on one page", "guide", 5, "customs purchasing delivery"),
+    ("ISO tolerances with our own parts", "guide", 30, "drawing tolerances apprentices"),
+)
