@@ -82,7 +82,7 @@ def hypothesis_of(learning_request: LearningRequest, solution_type: str) -> str:
     kind = next((k.label.lower() for k in DEFAULT.work_types if k.key == solution_type), solution_type)
     return (
         f"We believe a {kind} for {audience.get('who') or '(whom?)'} moves {measure.get('name') or '(which measure?)'} "
-        f"from {measure.get('today', '(?)')} to {measure.get('wanted', '(?)')} by {measure.get('by') or '(when?)'}."
+        f"from {_words(measure.get('today'))} to {_words(measure.get('wanted'))} by {_day(measure.get('by'))}."
     )
 
 
@@ -204,3 +204,16 @@ def _whole(count: Any) -> int | None:
 def _due(learning_request: LearningRequest) -> date | None:
     due = (learning_request.said("deadline") or {}).get("on")
     return date.fromisoformat(due) if due else None
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "(?)"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _day(text: str | None) -> str:
+    if not text:
+        return "(when?)"
+    day = date.fromisoformat(text)
+    return f"{day.day} {day:%B %Y}"

@@ -1,7 +1,8 @@
 """Pages from templates: one environment, strict, escaped; a page gets one typed view object."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+import datetime as dt
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -109,9 +110,21 @@ class Here:
     def zone(self) -> ZoneInfo:
         return organisation.zone(self.organisation)
 
-    def day(self, value: date | None) -> Markup:
-        """A date in words, exact on hover."""
-        return wording.day(value, self.now.astimezone(self.zone).date())
+    @property
+    def today(self) -> dt.date:
+        return self.now.astimezone(self.zone).date()
+
+    def day(self, value: dt.date | None) -> Markup:
+        """A date in words, near ones by how far away they are, exact on hover."""
+        return wording.day(value, self.today)
+
+    def date(self, value: dt.date | None) -> str:
+        """A date as the calendar has it."""
+        return wording.date_words(value, self.today)
+
+    def span(self, start: dt.date, end: dt.date) -> str:
+        """From one date to another."""
+        return wording.span(start, end, self.today)
 
     def when(self, value: datetime | None) -> Markup:
         """A moment in words, exact on hover, in the organisation's time zone."""

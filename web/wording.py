@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -68,10 +69,31 @@ def plain(value: object) -> str:
     if isinstance(value, dict):
         if set(value) == {"low", "likely", "high"}:
             return f"about {number(value['likely'])} ({number(value['low'])}–{number(value['high'])})"
+        if "name" in value or "why" in value or "who" in value:
+            return _parts(value)
         return ", ".join(f"{key.replace('_', ' ')}: {plain(part)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(map(plain, value))
     return str(value)
+
+
+def _parts(value: dict[str, Any]) -> str:
+    """The parts of an audience, a measure or a deadline as one phrase."""
+    phrases = [value.get("who") or value.get("name") or ""]
+    if value.get("count") is not None:
+        phrases.append(plain(value["count"]))
+    phrases += [f"{word} {plain(value[word])}" for word in ("today", "wanted") if value.get(word) is not None]
+    if value.get("by"):
+        phrases.append(f"by {_calendar(value['by'])}")
+    if value.get("on"):
+        phrases.append(_calendar(value["on"]))
+    phrases.append(value.get("why") or "")
+    return ", ".join(phrase for phrase in phrases if phrase)
+
+
+def _calendar(text: str) -> str:
+    day_of = date.fromisoformat(text)
+    return f"{day_of.day} {day_of:%B %Y}"
 
 
 def day(value: date | None, today: date) -> Markup:
@@ -82,6 +104,19 @@ def day(value: date | None, today: date) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         value.isoformat(), exact, _day_words(value, today)
     )
+
+
+def date_words(value: date | None, today: date) -> str:
+    """A date as the calendar has it: "12 March", with the year when it is another one."""
+    if value is None:
+        return "–"
+    return f"{value.day} {value:%B}" + ("" if value.year == today.year else f" {value.year}")
+
+
+def span(start: date, end: date, today: date) -> str:
+    """ "16 to 27 November", "30 November to 11 December"."""
+    first = str(start.day) if (start.month, start.year) == (end.month, end.year) else date_words(start, today)
+    return f"{first} to {date_words(end, today)}"
 
 
 def when(value: datetime | None, now: datetime, zone: ZoneInfo) -> Markup:
@@ -103,9 +138,7 @@ def _day_words(value: date, today: date) -> str:
         return f"in {away} days"
     if -7 < away < -1:
         return f"{-away} days ago"
-    if value.year == today.year:
-        return f"{value.day} {value:%B}"
-    return f"{value.day} {value:%B %Y}"
+    return date_words(value, today)
 
 
 def _moment_words(value: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -95,7 +95,7 @@ def test_accepting_makes_the_project_with_its_hypothesis_and_cards_and_tells_the
     with database.reading() as session:
         project = session.scalars(select(Project)).one()
         assert project.hypothesis == (
-            "We believe a job aid for New sales people moves Days for a quote from 4.0 to 1.0 by 2027-03-31."
+            "We believe a job aid for New sales people moves Days for a quote from 4 to 1 by 31 March 2027."
         )
         kept = learning_requests.find(session, asked.id)
         assert kept is not None
