@@ -1,5 +1,6 @@
 """Our own Prefect server, as an application for Uvicorn, with two things mended. See docs/decisions on the clock."""
 
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -12,6 +13,22 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 BUSY = 503
 RETRY_SECONDS = b"0.05"
+
+
+def run(listening: socket.socket) -> int:
+    """Serve Prefect's API and pages on an open port, in this one process."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        create_app(),
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=60,  # longer than our worker's pauses, so that it keeps its connections
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
+    return 0 if server.started else 1
 
 
 def create_app() -> Application:

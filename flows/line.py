@@ -19,7 +19,7 @@ from flows.link import Link
 
 logger = logging.getLogger("outsize.worker")
 
-TRY_SECONDS = 1.0
+TRY_SECONDS = 0.5
 ASK_SECONDS = 2.0
 GREET_SECONDS = 30.0
 

@@ -1,0 +1,35 @@
+"""The web server: by itself as `outsize web`, or as a child of `outsize serve`, which hands it the open port."""
+
+import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import ChangeReload
+
+from portfolio.settings import Settings
+
+# Pages that listen for changes stay open for hours; a stop waits so long for them.
+GOODBYE_SECONDS = 3
+
+
+def run(settings: Settings, *, listening: socket.socket | None = None, reload: bool = False) -> int:
+    config = uvicorn.Config(
+        "app:create_app_from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        reload=reload,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # web/guards.py decides whom to believe
+        server_header=False,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    sockets: Any = [listening] if listening else None
+    if config.should_reload:
+        ChangeReload(config, target=server.run, sockets=sockets or [config.bind_socket()]).run()
+    else:
+        server.run(sockets=sockets)
+    return 0 if server.started or config.should_reload else 1
