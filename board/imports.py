@@ -1,8 +1,9 @@
 """Imports: upload a file, look at what it would do, take or drop it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -19,7 +20,7 @@ from portfolio.models import Import, Person
 from portfolio.sheets import Unreadable
 from portfolio.submission import Requester, one_line
 from web.clock import NowDep
-from web.forms import Errors, FormListDep
+from web.forms import Errors
 from web.people import ManagerDep, get_manager
 from web.responses import NotFound, see_other
 from web.session import SessionDep
@@ -33,6 +34,27 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("needs_survey", "A needs survey: each topic is a request"),
 )
 SHOWN_REFUSED = 50
+MAIN_FIELDS = frozenset(
+    {
+        "title",
+        "problem",
+        "audience.count",
+        "requester.name",
+        "requester.email",
+        "requester.unit",
+        "submitted",
+        "id",
+    }
+)
+
+
+async def read_upload(request: Request) -> AsyncIterator[FormData]:
+    """The form with its file, which is closed afterwards. Read before a transaction begins: uploads may be slow."""
+    async with request.form(max_files=1, max_fields=3000) as form:
+        yield form
+
+
+UploadDep = Annotated[FormData, Depends(read_upload)]
 
 
 @dataclass(frozen=True)
@@ -84,6 +106,11 @@ class ImportPage:
     shown_refused: int = SHOWN_REFUSED
 
     @property
+    def main_keys(self) -> frozenset[str]:
+        """The fields shown at once: the usual ones, and those in use."""
+        return MAIN_FIELDS | self.mapping.fields.keys()
+
+    @property
     def is_survey(self) -> bool:
         return self.mapping.kind == "needs_survey"
 
@@ -118,7 +145,7 @@ def list_imports(request: Request, session: SessionDep) -> Response:
 
 @router.post("")
 def upload(
-    request: Request, form: FormListDep, session: SessionDep, manager: ManagerDep, now: NowDep
+    request: Request, form: UploadDep, session: SessionDep, manager: ManagerDep, now: NowDep
 ) -> Response:
     sent = form.get("file")
     try:
@@ -136,7 +163,7 @@ def upload(
 @router.get("/{number}", dependencies=MANAGERS_ONLY)
 def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Response:
     file = _find(session, number)
-    if file.content is None or file.taken_at or file.dropped_at:
+    if file.content is None or not imports.waits(file):
         return page(request, "imports/taken.html", TakenImport(file))
     changed = request.query_params.get("changed") == "1"
     mapping = parsed(file.mapping)
@@ -146,10 +173,12 @@ def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Res
 
 @router.post("/{number}")
 def decide(
-    request: Request, form: FormListDep, session: SessionDep, manager: ManagerDep, now: NowDep, number: int
+    request: Request, form: UploadDep, session: SessionDep, manager: ManagerDep, now: NowDep, number: int
 ) -> Response:
     """Look again with another mapping, take the file in, or drop it."""
     file = _find(session, number)
+    if not imports.waits(file):
+        return see_other(f"/settings/imports/{number}")
     errors = Errors()
     try:
         if form.get("do") == "drop":

@@ -154,6 +154,11 @@ def propose_again(
 # Queries
 
 
+def waits(file: Import) -> bool:
+    """Whether it is neither taken nor dropped."""
+    return file.taken_at is None and file.dropped_at is None
+
+
 def find(session: Session, number: int) -> Import | None:
     return session.get(Import, number) if 0 < number < 2**31 else None
 

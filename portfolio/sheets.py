@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import zipfile
 import zlib
@@ -101,6 +102,13 @@ def opened(content: bytes) -> Source:
         )
     if content[:5] == b"%PDF-":
         raise Unreadable("This is a PDF. Please export the table as CSV or XLSX.")
+    start = content[:200].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        raise Unreadable(
+            "This is a web page, perhaps a sign-in page saved in place of the file. Please download it again."
+        )
+    if start.startswith((b"{", b"[")) and _is_json(content):
+        raise Unreadable("This is JSON. Please export the table as CSV or XLSX.")
     return _csv(content)
 
 
@@ -151,6 +159,14 @@ def _csv(content: bytes) -> Source:
     return Source(
         content, "csv", f"CSV, {words}, {named}", [""], encoding, delimiter, first_line=2 if told else 1
     )
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _encoding(content: bytes) -> tuple[str, str]:

@@ -121,7 +121,7 @@ class Survey:
         body: dict[str, Any] = {
             "title": shortened(squeeze(said)),
             "problem": f"A wish in the survey “{survey}”, in their own words:\n\n{said}",
-            "audience": {"who": f"One person who answered the survey “{survey}”; how many more is open"},
+            "audience": {"who": "One person; how many more is open"},
         }
         if requester := self._lookup.requester(row):
             body["requester"] = requester

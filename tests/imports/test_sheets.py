@@ -77,6 +77,8 @@ def test_a_quotation_mark_that_never_closes_is_named_with_its_line() -> None:
         (b"\xef\xbb\xbf \r\n\r\n", "The file is empty"),
         (b",,,\n,,,\n", "There is nothing in this file"),
         (b"%PDF-1.7 ...", "This is a PDF"),
+        (b"\r\n<!DOCTYPE html><title>Sign in</title>", "This is a web page"),
+        (b'[{"title": "Quotes"}]', "This is JSON"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "an old Excel file"),
         (b"PK\x03\x04 broken", "damaged"),
     ],

@@ -1,0 +1,216 @@
+"""Imports in the browser: upload, look, choose, take; nothing for anybody but managers."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from html import unescape
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from portfolio import imports
+from portfolio.database import Database
+from portfolio.models import Import, LearningRequest, Person
+from tests.conftest import Cast
+from tests.imports.files import NEEDS, an_xlsx
+from tests.imports.test_taking import WISHES
+
+SignIn = Callable[[TestClient, Person | None], None]
+
+
+@pytest.fixture
+def manager(client: TestClient, sign_in: SignIn, cast: Cast) -> TestClient:
+    sign_in(client, cast.manager)
+    return client
+
+
+def upload(client: TestClient, content: str | bytes, name: str = "wishes.csv") -> str:
+    answer = client.post("/settings/imports", files={"file": (name, content)})
+    assert answer.status_code == 303, answer.text
+    address: str = answer.headers["location"]
+    return address
+
+
+def fields_of(page: str) -> dict[str, str | list[str]]:
+    """The form as a browser would send it back untouched."""
+    form = unescape(page.split('action="/settings/imports/', 1)[1].split("</form>", 1)[0])
+    sent: dict[str, str | list[str]] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = (re.search(rf'\b{what}="([^"]*)"', tag) for what in ("name", "value"))
+        ticked = "checked" in tag or not re.search(r'type="(radio|checkbox)"', tag)
+        if name and ticked:
+            sent[name[1]] = value[1] if value else ""
+    for name, options in re.findall(r'<select id="[^"]*" name="([^"]+)".*?>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        sent[name] = chosen[1] if chosen else ""
+    return sent
+
+
+def counts(page: str) -> dict[str, int]:
+    return {word: int(count) for word, count in re.findall(r"<dt>([\w ]+)</dt><dd>(\d+)</dd>", page)}
+
+
+def test_a_manager_looks_at_a_file_and_takes_it(manager: TestClient, database: Database) -> None:
+    address = upload(manager, WISHES)
+    page = manager.get(address).text
+    assert counts(page) == {
+        "Rows": 6,
+        "Created": 2,
+        "Merged": 0,
+        "Updated": 0,
+        "Already here": 0,
+        "Refused": 4,
+    }
+    assert "lies in the future" in page
+    answer = manager.post(address, data={**fields_of(page), "do": "take"})
+    assert (answer.status_code, answer.headers["location"]) == (303, address)
+    after = manager.get(address).text
+    assert counts(after) == counts(page)
+    assert "Every row accounted for" in after
+    rows = manager.get(f"{address}/account.csv").text.splitlines()
+    assert rows[:3] == ["\ufeffLine,What became of it,Request,Reason", "2,created,1,", "3,created,2,"]
+    refused = manager.get(f"{address}/refused.csv")
+    assert refused.headers["content-disposition"] == 'attachment; filename="refused.csv"'
+    assert refused.text.splitlines()[1].startswith("4,Title: There is none.")
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(LearningRequest)) == 2
+    again = manager.post(address, data={**fields_of(page), "do": "take"})
+    assert (again.status_code, again.headers["location"]) == (303, address)
+
+
+def test_what_is_changed_is_shown_before_it_is_taken(manager: TestClient, database: Database) -> None:
+    address = upload(manager, NEEDS, "needs.csv")
+    page = manager.get(address).text
+    assert "Do “Very needed” and “Highly needed” mean the same?" in page
+    sent = {**fields_of(page), "question.same:Very needed:Highly needed": "Highly needed"}
+    answer = manager.post(address, data={**sent, "do": "take"})
+    assert answer.headers["location"] == f"{address}?changed=1#dry-run"
+    changed = manager.get(f"{address}?changed=1").text
+    assert "You changed how the file is read" in changed
+    assert "2 Not needed, 2 Slightly needed, 4 Highly needed, 2 Absolutely essential" in changed
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(LearningRequest)) == 0
+    assert fields_of(changed) == {**sent}
+    manager.post(address, data={**fields_of(changed), "do": "take"})
+    with database.reading() as session:
+        titles = session.scalars(select(LearningRequest.title).order_by(LearningRequest.id)).all()
+    assert titles == ["Talking to angry customers", "Reading contracts", "Pivot tables", "Hiring talks"]
+
+
+def test_topics_and_what_counts_as_wanting_can_be_chosen(manager: TestClient, database: Database) -> None:
+    address = upload(manager, NEEDS, "needs.csv")
+    sent = fields_of(manager.get(address).text)
+    del sent["topic.4"]
+    sent["wants.1"] = "on"
+    manager.post(address, data={**sent, "do": "look"})
+    with database.reading() as session:
+        kept = session.get_one(Import, 1).mapping
+    assert [topic["topic"] for topic in kept["topics"]] == ["Pivot tables"]
+    assert [grade["word"] for grade in kept["scale"] if grade["wants"]] == [
+        "Slightly needed", "Highly needed", "Very needed", "Absolutely essential",
+    ]  # fmt: skip
+
+
+def test_another_kind_or_header_row_is_proposed_afresh(manager: TestClient, database: Database) -> None:
+    address = upload(manager, NEEDS, "needs.csv")
+    sent = fields_of(manager.get(address).text)
+    manager.post(address, data={**sent, "kind": "requests", "do": "look"})
+    page = manager.get(address)
+    assert (page.status_code, "Each row is a request" in page.text) == (200, True)
+    with database.reading() as session:
+        kept = session.get_one(Import, 1)
+        assert (kept.kind, kept.mapping["kind"], kept.mapping["source_name"]) == (
+            "requests",
+            "requests",
+            "needs",
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"source_name": ""}, "Please give a name of up to 120 characters."),
+        ({"header_line": "first"}, "Please give the number of a row."),
+        ({"header_line": "900"}, "There is no row in line 900 that could be the header."),
+        ({"fixed.requester.email": "mara"}, "This doesn&#39;t look like an e-mail address."),
+        ({"column.title": "Nonsense"}, "There is no column “Nonsense” in this file."),
+        ({"sheet": "Nonsense"}, "There is no sheet “Nonsense”."),
+    ],
+)
+def test_what_cannot_be_is_said_beside_the_form_and_the_file_waits_on(
+    manager: TestClient, database: Database, change: dict[str, str], words: str
+) -> None:
+    address = upload(manager, an_xlsx(["Title", "Note"], ["Quotes", "x"], ["Offers", "y"]), "wishes.xlsx")
+    sent = fields_of(manager.get(address).text)
+    answer = manager.post(address, data={**sent, **change, "do": "take"})
+    assert (answer.status_code, words in answer.text) == (422, True)
+    with database.reading() as session:
+        waiting = session.get_one(Import, 1)
+        assert (waiting.taken_at, waiting.content is not None) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "The file is empty."),
+        (b"PK\x03\x04 broken", "This file is damaged"),
+        (b"%PDF-1.4", "This is a PDF."),
+        (b"x" * (imports.MOST_BYTES + 1), "we take 20 MB here"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_beside_the_field(
+    manager: TestClient, database: Database, content: bytes, words: str
+) -> None:
+    answer = manager.post("/settings/imports", files={"file": ("wishes.csv", content)})
+    assert (answer.status_code, words in answer.text, 'id="file-error"' in answer.text) == (422, True, True)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Import)) == 0
+
+
+def test_no_file_at_all_is_asked_for(manager: TestClient) -> None:
+    for sent in ({"data": {"file": "text"}}, {"files": {"other": ("a.csv", b"a")}}, {}):
+        answer = manager.post("/settings/imports", **sent)
+        assert (answer.status_code, "Please choose a file." in answer.text) == (422, True)
+
+
+def test_a_dropped_file_is_gone_and_said_so(manager: TestClient, database: Database) -> None:
+    address = upload(manager, WISHES, 'a "name"; <b>.csv')
+    assert manager.post(address, data={"do": "drop"}).headers["location"] == "/settings/imports"
+    page = manager.get(address).text
+    assert "Nothing was taken in; the file is gone." in page
+    assert "<b>" not in page
+    with database.reading() as session:
+        dropped = session.get_one(Import, 1)
+        assert (dropped.content, dropped.taken_at) == (None, None)
+
+
+def test_pages_of_imports_are_for_managers_alone(
+    client: TestClient, cast: Cast, sign_in: SignIn, database: Database, now: datetime
+) -> None:
+    with database.writing() as session:
+        imports.start(session, name="wishes.csv", content=WISHES.encode(), by=cast.manager, at=now)
+    reading = [
+        "/settings/imports", "/settings/imports/1", "/settings/imports/1/refused.csv", "/settings/imports/1/account.csv",
+    ]  # fmt: skip
+    for person, expected in ((None, 303), (cast.requester, 404), (cast.expert, 404), (cast.leader, 404)):
+        sign_in(client, person)
+        assert [client.get(address).status_code for address in reading] == [expected] * 4
+        assert (
+            client.post("/settings/imports", files={"file": ("x.csv", b"Title\nQ\n")}).status_code == expected
+        )
+        for do in ("take", "drop", "look"):
+            assert client.post("/settings/imports/1", data={"do": do}).status_code == expected
+    with database.reading() as session:
+        waiting = session.scalars(select(Import)).one()
+        assert (waiting.taken_at, waiting.dropped_at) == (None, None)
+
+
+def test_an_import_that_is_not_there_is_not_found(manager: TestClient) -> None:
+    for address in (
+        "/settings/imports/7",
+        "/settings/imports/7/refused.csv",
+        "/settings/imports/99999999999999",
+    ):
+        assert manager.get(address).status_code == 404
+    assert manager.post("/settings/imports/7", data={"do": "take"}).status_code == 404
