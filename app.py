@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -15,6 +15,7 @@ from portfolio import settings as all_settings
 from portfolio.database import connect
 from portfolio.settings import Settings
 from web import entrance, failures
+from web.clock import get_now
 from web.guards import Guards, Turnstile
 from web.live import Watch
 from web.templating import STATIC, make_environment
@@ -28,11 +29,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.templates = make_environment(development=settings.development)
     app.state.turnstile = Turnstile(settings)
     app.state.watch = Watch(app.state.database)
-    app.include_router(entrance.router)
-    app.include_router(board.router)
-    app.include_router(intake.router)
-    app.include_router(reports.router)
-    app.include_router(api.router)
+    for door in (entrance, board, intake, reports, api):  # board before intake: /requests/7/score is no private link
+        app.include_router(door.router, dependencies=[Depends(get_now)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     failures.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)

@@ -112,7 +112,7 @@ def reason(assessment: Assessment | None) -> str:
     if assessment is None:
         return "It is being read and ranked; this page will show the result by itself."
     counted = [one for one in assessment.reasons if one["influence"]]
-    first = f" What counts most: {_lower(counted[0]['text'])}" if counted else ""
+    first = f" What counts most is the {_phrase(counted[0]['text'])}." if counted else ""
     return MEANINGS[assessment.quadrant] + first
 
 
@@ -150,5 +150,7 @@ def _shown(question: str, value: object) -> str:
     return options.get(str(value)) or plain(value)
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _phrase(text: str) -> str:
+    """A reason without its figures: "People reached: 21-100 people (3 of 5), ..." is "people reached, 21-100 people"."""
+    words = text.partition(" (")[0].partition(";")[0].replace(": ", ", ", 1)
+    return words[:1].lower() + words[1:]

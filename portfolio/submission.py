@@ -49,11 +49,11 @@ def _email(text: str) -> str:
 
 
 def Line(longest: int) -> Any:  # noqa: N802 - reads as a type where it is used
-    return Annotated[str, BeforeValidator(one_line), Field(max_length=longest)]
+    return Annotated[str, Field(max_length=longest), BeforeValidator(one_line)]
 
 
 def Prose(longest: int) -> Any:  # noqa: N802 - reads as a type where it is used
-    return Annotated[str, BeforeValidator(clean), Field(max_length=longest)]
+    return Annotated[str, Field(max_length=longest), BeforeValidator(clean)]
 
 
 Email = Annotated[str, BeforeValidator(one_line), AfterValidator(_email)]
@@ -242,7 +242,7 @@ class FurtherAnswers(Strict):
 class ChangedAnswers(FurtherAnswers):
     """Any answers but the title and the requester; what is left out stays as it was."""
 
-    problem: Annotated[str, BeforeValidator(clean), Field(min_length=1, max_length=8000)] | None = None
+    problem: Annotated[str, Field(min_length=1, max_length=8000), BeforeValidator(clean)] | None = None
     behaviour: Prose(4000) | None = None  # type: ignore[valid-type] # as above
     audience: Audience | None = None
     measure: MeasureGiven | None = None
@@ -257,8 +257,8 @@ class ChangedAnswers(FurtherAnswers):
 class Submission(Strict):
     """A whole request as sent in."""
 
-    title: Annotated[str, BeforeValidator(one_line), Field(min_length=1, max_length=200)]
-    problem: Annotated[str, BeforeValidator(clean), Field(min_length=1, max_length=8000)]
+    title: Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(one_line)]
+    problem: Annotated[str, Field(min_length=1, max_length=8000), BeforeValidator(clean)]
     behaviour: Prose(4000) = ""  # type: ignore[valid-type] # as above
     audience: Audience = Audience()
     measure: MeasureGiven = MeasureGiven()
@@ -296,6 +296,8 @@ _WORDS = {
     "missing": "Please fill this in.",
     "string_too_short": "Please fill this in.",
     "string_too_long": "Please keep this under {max_length} characters.",
+    "too_short": "Please fill this in.",
+    "too_long": "Please keep this under {max_length} characters.",
     "string_type": "Please give text.",
     "literal_error": "Please choose one of the options.",
     "extra_forbidden": "This field is not known.",

@@ -3,11 +3,17 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 
 def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-NowDep = Annotated[datetime, Depends(read_clock)]
+def get_now(request: Request, now: Annotated[datetime, Depends(read_clock)]) -> datetime:
+    """The request's one moment, also for the page that answers it."""
+    request.state.now = now
+    return now
+
+
+NowDep = Annotated[datetime, Depends(get_now)]

@@ -313,7 +313,8 @@ def _reasons(
         text = f"{criterion.label}: {anchor} ({round(step)} of 5), {_direction(moved)}."
         reasons.append(Reason(text, round(moved, 2)))
     if fit.answered:
-        moved = sum(reason.influence for reason in reasons) * (fit.fit / (rubric.prior_fit or 1.0) - 1)
+        points = 20 * sum(criterion.weight * steps[criterion.key] for criterion in rubric.criteria) / total
+        moved = points * odds * (1 - rubric.prior_fit / (fit.fit or 1.0))
         likely = f"{round(100 * fit.fit)} % likely that training helps"
         reasons.append(Reason(f"Cause: probably {CAUSES[fit.likeliest]}; {likely}.", round(moved, 2)))
     reasons.sort(key=lambda reason: -abs(reason.influence))
