@@ -55,12 +55,12 @@ def pace(figures: dict[str, Any]) -> Markup:
         return Markup()
     plane = Plane(nice_top(max(counts)))
     step = 1 / len(weeks)
-    parts = [_grid(plane), _weeks(plane, weeks), _key((("cards finished", "solid"),))]
+    parts = [_grid(plane), _weeks(plane, weeks), _key((("cards", "solid"),))]
     parts += [
         _bar(plane, plane.x((place + 0.5) * step), count, 10, "solid") for place, count in enumerate(counts)
     ]
     if promised:
-        parts.append(_promise(plane, promised, f"{words.number(promised)} or more in 85 % of weeks"))
+        parts.append(_promise(plane, promised, f"at least {words.number(promised)} in 85 % of weeks"))
     return _svg(parts, f"Cards finished in {len(weeks)} weeks: {sum(counts)}.")
 
 
@@ -72,7 +72,7 @@ def promise(figures: dict[str, Any]) -> Markup:
     days = [point["days"] for point in points]
     on = [date.fromisoformat(point["on"]) for point in points]
     first, length = min(on), max(1, (max(on) - min(on)).days)
-    plane = Plane(nice_top(max(*days, 1.0)))
+    plane = Plane(nice_top(max(*days, 1.0)), right=WIDTH - 34)
     parts = [_grid(plane), _dates(plane, [first, max(on)]), _key((("days each took", "dot"),))]
     parts += [
         Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="3.6"/>').format(
@@ -209,18 +209,18 @@ def _percentile_lines(plane: Plane, figures: dict[str, Any]) -> list[Markup]:
     lines, last = [], -1e9
     for percent, value in found:
         y = plane.y(value)
-        label = last = max(y - 4, last + 15)
+        label = last = max(y + 4, last + 14)
         lines.append(
             Markup(
                 '<line class="chart-promise" x1="{left}" y1="{y:.1f}" x2="{right:.1f}" y2="{y:.1f}" stroke-dasharray="5 4"/>'
-                '<text class="chart-strong" x="{right:.1f}" y="{low:.1f}" text-anchor="end">{percent} % within {days}</text>'
+                '<text class="chart-strong" x="{at:.1f}" y="{low:.1f}">{percent} %</text>'
             ).format(
                 left=LEFT,
                 right=plane.right,
                 y=y,
                 low=label,
                 percent=percent,
-                days=words.lasting(value),
+                at=plane.right + 7,
             )
         )
     return lines

@@ -14,7 +14,9 @@ from reports import charts, words
 HERE = Path(__file__).parent
 FONTS = HERE.parent / "web/static/lib"
 NUMERIC = frozenset({"count", "number", "days", "hours", "money", "percent"})
-MOST_NAMES = 6
+MOST_NAMES = 5
+MOST_PAGES = 2
+TIGHTNESS = ("", "tight", "tight tighter")
 VERDICTS = {
     "accept": "Accepted",
     "ask": "Asked back",
@@ -30,21 +32,22 @@ SOURCES = {"form": "by the form", "api": "from other systems", "email": "by e-ma
 
 def html_of(figures: dict[str, Any]) -> str:
     """The report as a fragment for a page."""
-    return (
-        _templates()
-        .get_template("document/show.html")
-        .render(
-            figures=figures,
-            tables={table["key"]: table for table in figures["tables"]},
-            charts=charts,
-            numeric=NUMERIC,
-            most=MOST_NAMES,
-        )
+    made = _templates().get_template("document/show.html")
+    text = made.render(
+        figures=figures,
+        tables={table["key"]: table for table in figures["tables"]},
+        charts=charts,
+        numeric=NUMERIC,
+        most=MOST_NAMES,
     )
+    return text.replace(" %", "\u00a0%")
 
 
 def pdf_of(fragment: str, *, title: str, organisation: str, made_at: datetime) -> bytes:
-    """The fragment set on A4. The same fragment gives the same bytes: the only date in the file is `made_at`."""
+    """The fragment set on A4, on two pages where tighter setting gets it there.
+
+    The same fragment gives the same bytes: the only date in the file is `made_at`.
+    """
     import plutoprint
 
     class OwnFiles(plutoprint.ResourceFetcher):
@@ -57,7 +60,10 @@ def pdf_of(fragment: str, *, title: str, organisation: str, made_at: datetime) -
 
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE, plutoprint.MEDIA_TYPE_PRINT)
     book.custom_resource_fetcher = OwnFiles()
-    book.load_html(_whole(fragment, title, organisation))
+    for tightness in TIGHTNESS:
+        book.load_html(_whole(fragment, title, organisation, tightness))
+        if book.get_page_count() <= MOST_PAGES:
+            break
     at = made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     for name, value in (
         (plutoprint.PDF_METADATA_TITLE, title),
@@ -85,14 +91,14 @@ def cell(value: Any, kind: str) -> str:
     return str(value)
 
 
-def _whole(fragment: str, title: str, organisation: str) -> str:
+def _whole(fragment: str, title: str, organisation: str, tightness: str) -> str:
     running = " · ".join(part for part in (organisation, title) if part)
     styles = (HERE / "document.css").read_text("utf-8") + (HERE / "print.css").read_text("utf-8")
     styles = styles.replace('"RUNNING"', _css_string(running))
     return Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head>'
-        "<body>{}</body></html>"
-    ).format(title, Markup(styles), Markup(fragment))  # noqa: S704 - our own files and our own escaped template
+        '<body class="{}">{}</body></html>'
+    ).format(title, Markup(styles), tightness, Markup(fragment))  # noqa: S704 - our own files and our own escaped template
 
 
 def _css_string(text: str) -> str:

@@ -421,9 +421,7 @@ def _longer(now: float | None, count: int, then: float | None, count_then: int, 
         return "nothing to compare with yet" if not compare else ""
     if then is None or min(count, count_then) < LEAST_FOR_PERCENTILES:
         return f"too few to compare (before: {words.counted(count_then, 'decision')})"
-    if words.lasting(now) == words.lasting(then):
-        return "as long as before"
-    return f"{'longer' if now > then else 'quicker'} than before ({words.lasting(then)})"
+    return f"before: {words.lasting(then)}"
 
 
 def _percentiles(took: flow.Durations) -> dict[str, Any]:

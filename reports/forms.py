@@ -16,7 +16,6 @@ PERIODS = (
     ("this_month", "This month so far"),
     ("last_month", "Last month"),
     ("last_week", "Last week"),
-    ("custom", "From one day to another"),
 )
 LONGEST_DAYS = 1100
 MOST_RECIPIENTS = 100
@@ -33,10 +32,10 @@ class Wish:
 
 
 def read_wish(fields: Fields, today: date) -> tuple[Wish | None, Errors]:
-    """The period chosen; with "custom" from the two days given, the last one included."""
+    """The period chosen; days typed win over it, the last one included."""
     errors = Errors()
     chosen = fields["period"] or "this_quarter"
-    if chosen == "custom":
+    if fields["first"] or fields["last"]:
         return _custom(fields, today, errors), errors
     if chosen not in dict(PERIODS):
         errors["period"] = "Please choose one of these."

@@ -15,6 +15,11 @@ from reports.tables import Table, table
 
 SMALLEST_GROUP = 5
 GRADES = list(EvidenceGrade)
+AGAINST = {
+    EvidenceGrade.CONTROLLED: "set against the comparison group, ",
+    EvidenceGrade.SERIES: "set against where the trend was heading, ",
+    EvidenceGrade.ESTIMATE: "of this credited to the work, ",
+}
 GRADE_WORDS = {
     EvidenceGrade.CONTROLLED: "controlled",
     EvidenceGrade.SERIES: "interrupted series",
@@ -155,6 +160,7 @@ def _said(measure: Any, proved: Proof, before: float | None, after: float | None
         return f"Read at {words.amount(before, measure.unit)} before and {words.amount(after, measure.unit)} after; too few readings for an interval."
     span = f"95 % interval {words.number(change.low, 2)} to {words.number(change.high, 2)}"
     moved = f"{words.number(abs(change.likely), 2)} {'higher' if change.likely > 0 else 'lower'}"
+    moved = AGAINST.get(proved.grade.grade, "") + moved
     return (
         f"From {words.amount(before, measure.unit)} to {words.amount(after, measure.unit)}: {moved} ({span})."
     )

@@ -99,7 +99,7 @@ def promised(values: Sequence[float], percent: float) -> float | None:
     The percentile from the other end: more confidence promises less. None of nothing is None.
     """
     reached = percentile([-value for value in values], percent)
-    return None if reached is None else -reached
+    return None if reached is None else 0.0 - reached  # never minus zero, which some stores lose
 
 
 def share_within(values: Sequence[float], limit: float) -> float:
