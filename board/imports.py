@@ -190,10 +190,9 @@ def decide(
             account = imports.look(session, file.content or b"", before, now=now)
             return page(request, "imports/show.html", _view(file, mapping, account, errors), 422)
         imports.change_mapping(session, file, mapping)
-        if form.get("do") != "take":
-            return see_other(f"/settings/imports/{number}#dry-run")
-        if mapping != before:
-            return see_other(f"/settings/imports/{number}?changed=1#dry-run")
+        takes = form.get("do") == "take"
+        if not takes or mapping != before:
+            return see_other(f"/settings/imports/{number}{'?changed=1' if takes else ''}#dry-run")
         imports.take(session, file, by=manager, at=now)
     except imports.NotWaiting:
         session.rollback()

@@ -80,7 +80,7 @@ def load(session: Session, file: IO[bytes]) -> dict[str, int]:
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as problem:
         raise NotAnArchive(f"The file is damaged or no export ({problem}). Nothing was changed.") from problem
     except SQLAlchemyError as problem:
-        words = str(getattr(problem, "orig", problem)).splitlines()[0]
+        words = str(getattr(problem, "orig", problem)).splitlines()[0].split(" (Background")[0]
         raise NotAnArchive(f"The export does not hold together ({words}). Nothing was changed.") from problem
     _set_sequences(session)
     return counts
