@@ -50,6 +50,11 @@ function makeSortable(list) {
   });
 }
 
+// Sortable leaves style="" behind; htmx would copy it to the new part, and the content policy complain.
+function removeEmptyStyles() {
+  document.querySelectorAll('.board [style=""]').forEach((one) => one.removeAttribute("style"));
+}
+
 // By keys: space takes a card up, arrows move it, space puts it down, escape puts it back.
 
 let held = null;
@@ -124,6 +129,7 @@ if (board && mayMove) {
   const prepare = () => document.querySelectorAll(".cards").forEach(makeSortable);
   document.addEventListener("DOMContentLoaded", prepare);
   if (document.readyState !== "loading") prepare();
+  document.addEventListener("htmx:before:swap", removeEmptyStyles);
   document.addEventListener("htmx:after:swap", prepare);
   document.addEventListener("keydown", onKey);
 }
