@@ -19,17 +19,19 @@ Echo = Callable[[str], None]
 
 IMPORT_HELP = """Take a CSV, XLSX or ODS file in as learning requests, or an export of Outsize into an empty installation.
 
+Without --take it says what would happen, row by row, and changes nothing.
+
 Examples:
 
-  outsize import wishes.csv --dry-run                    what would happen, row by row; changes nothing
+  outsize import wishes.csv
 
-  outsize import survey.xlsx --requester kim@example.org who asks where the file names nobody
+  outsize import survey.xlsx --requester kim@example.org --take      who asks where the file names nobody
 
-  outsize import survey.xlsx --dry-run --save-mapping survey.json    then edit survey.json, and:
+  outsize import survey.xlsx --save-mapping survey.json              then edit survey.json, and:
 
-  outsize import survey.xlsx --mapping survey.json --refused refused.csv
+  outsize import survey.xlsx --mapping survey.json --refused refused.csv --take
 
-  outsize import outsize-2026-11-20.zip --data new-folder            an export, into a new installation
+  outsize import outsize-2026-11-20.zip --data new-folder --take     an export, into a new installation
 """
 
 
@@ -41,11 +43,11 @@ def import_file(
     mapping_file: Path | None = None,
     save_mapping: Path | None = None,
     refused_file: Path | None = None,
-    requester: str = "",
-    dry_run: bool = False,
+    requester: str | None = None,
+    dry_run: bool = True,
     echo: Echo = print,
 ) -> int:
-    """Take a file in, or say what that would do; returns the exit code (0 done, 1 nothing could be taken)."""
+    """Take a file in, or say what that would do. Returns the exit code: 0, or 1 where nothing can be taken."""
     try:
         content = file.read_bytes()
     except OSError as problem:
@@ -121,7 +123,12 @@ def restore(settings: Settings, file: Path, *, echo: Echo = print) -> int:
 
 
 def _mapping(
-    opened: Database, file: Path, content: bytes, kind: str | None, mapping_file: Path | None, requester: str
+    opened: Database,
+    file: Path,
+    content: bytes,
+    kind: str | None,
+    mapping_file: Path | None,
+    requester: str | None,
 ) -> Mapping:
     if requester:
         _check_address(requester)
@@ -139,7 +146,9 @@ def _mapping(
     known: Kind | None = "needs_survey" if kind == "needs_survey" else "requests" if kind else None
     sheet = sheets.sheet(sheets.opened(content))
     with opened.reading() as session:
-        return imports.first_mapping(session, sheet, file.name, content, kind=known, requester=requester)
+        return imports.first_mapping(
+            session, sheet, file.name, content, kind=known, requester=requester or ""
+        )
 
 
 def _check_address(requester: str) -> None:
@@ -169,7 +178,7 @@ def _run(opened: Database, file: Path, content: bytes, mapping: Mapping, *, dry_
 def _load(opened: Database, settings: Settings, file: Path, *, dry_run: bool, echo: Echo) -> int:
     if dry_run:
         echo(
-            f"{file.name} is an export of Outsize. Without --dry-run it is taken into this installation, if that is empty."
+            f"{file.name} is an export of Outsize. With --take it is taken into this installation, if that is empty."
         )
         return 0
     try:
@@ -212,7 +221,7 @@ def _tell(account: Account, mapping: Mapping, file: Path, *, dry_run: bool, echo
     echo(f"{account.rows} rows = {counts}")
     echo(f"Learning requests: {made or 'none'}.")
     if dry_run:
-        echo("This was a dry run: nothing was changed.")
+        echo("Nothing was changed. With --take it is taken in.")
 
 
 def _failed(echo: Echo, words: str) -> int:
