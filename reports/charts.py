@@ -72,7 +72,7 @@ def promise(figures: dict[str, Any]) -> Markup:
     days = [point["days"] for point in points]
     on = [date.fromisoformat(point["on"]) for point in points]
     first, length = min(on), max(1, (max(on) - min(on)).days)
-    plane = Plane(nice_top(max(*days, 1.0)), right=WIDTH - 34)
+    plane = Plane(nice_top(max(*days, 1.0)), right=WIDTH - 40)
     parts = [_grid(plane), _dates(plane, [first, max(on)]), _key((("days each took", "dot"),))]
     parts += [
         Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="3.6"/>').format(

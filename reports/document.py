@@ -1,6 +1,8 @@
 """The report as people read it: one template for the page and the PDF. Figures in, HTML or PDF out, the same each time."""
 
 import io
+import re
+from base64 import b64encode
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -50,16 +52,14 @@ def pdf_of(fragment: str, *, title: str, organisation: str, made_at: datetime) -
     """
     import plutoprint
 
-    class OwnFiles(plutoprint.ResourceFetcher):
-        """Gives out our fonts, and reaches for nothing else."""
+    class Nothing(plutoprint.ResourceFetcher):
+        """A report reaches for nothing outside itself."""
 
-        def fetch_url(self, url: str) -> Any:
-            font = FONTS / url.rpartition("/")[2]
-            found = url.startswith("outsize://fonts/") and font.suffix == ".woff" and font.is_file()
-            return plutoprint.ResourceData(font.read_bytes() if found else b"", "font/woff", "")
+        def fetch_url(self, _url: str) -> Any:
+            return plutoprint.ResourceData(b"", "text/plain", "")
 
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE, plutoprint.MEDIA_TYPE_PRINT)
-    book.custom_resource_fetcher = OwnFiles()
+    book.custom_resource_fetcher = Nothing()
     for tightness in TIGHTNESS:
         book.load_html(_whole(fragment, title, organisation, tightness))
         if book.get_page_count() <= MOST_PAGES:
@@ -93,12 +93,28 @@ def cell(value: Any, kind: str) -> str:
 
 def _whole(fragment: str, title: str, organisation: str, tightness: str) -> str:
     running = " · ".join(part for part in (organisation, title) if part)
-    styles = (HERE / "document.css").read_text("utf-8") + (HERE / "print.css").read_text("utf-8")
-    styles = styles.replace('"RUNNING"', _css_string(running))
+    styles = _styles().replace('"RUNNING"', _css_string(running))
     return Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head>'
         '<body class="{}">{}</body></html>'
     ).format(title, Markup(styles), tightness, Markup(fragment))  # noqa: S704 - our own files and our own escaped template
+
+
+@lru_cache(maxsize=1)
+def _styles() -> str:
+    """The style of the report and of paper, with the fonts inside.
+
+    Not by the fetcher: PlutoPrint 0.23 doesn't keep what a fetcher returns, and reads it after it is gone.
+    """
+    styles = (HERE / "document.css").read_text("utf-8") + (HERE / "print.css").read_text("utf-8")
+    return re.sub(r'url\("([\w-]+\.woff)"\)', lambda found: f"url({_font(found[1])})", styles)
+
+
+def _font(name: str) -> str:
+    """A font as an address that holds it, or an empty one where the front-end files were not built."""
+    file = FONTS / name
+    content = b64encode(file.read_bytes()).decode() if file.is_file() else ""
+    return f"data:font/woff;base64,{content}"
 
 
 def _css_string(text: str) -> str:

@@ -238,8 +238,7 @@ def deciding(frames: Frames, scope: Scope) -> tuple[dict[str, Any], list[Table]]
     }
     columns = (("Week from", "day"), ("Received", "count"), ("Decided", "count"))
     rows = zip(made["weeks"], received, decisions, strict=True)
-    title = "Requests received and decided by week, without imports"
-    return made, [table("keeping_up", title, columns, rows)]
+    return made, [table("keeping_up", "Requests by week", columns, rows, "Imports are not counted here.")]
 
 
 def finishing(frames: Frames, scope: Scope) -> tuple[dict[str, Any], list[Table]]:

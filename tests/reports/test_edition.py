@@ -219,7 +219,7 @@ def test_the_workbook_has_numbers_as_numbers_and_days_as_days(told: Database) ->
     book = CalamineWorkbook.from_filelike(io.BytesIO(built(told).xlsx or b""))
     assert book.sheet_names == [
         "About", "Key figures", "Goals", "Measured results", "Projects worked on", "Decisions and reasons",
-        "Requests received and decided b", "Cards finished in the period", "Cards finished by week", "What people answered",
+        "Requests by week", "Cards finished in the period", "Cards finished by week", "What people answered",
         "Where requests came from",
     ]  # fmt: skip
     assert book.get_sheet_by_name("Projects worked on").to_python()[1] == [
