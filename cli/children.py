@@ -67,6 +67,10 @@ class Child:
         when = f"in {rest:g} s" if rest else "at once"
         return f"{self.name} ended {how} and starts again {when}. Its log: {self.log}"
 
+    def last_words(self) -> str:
+        lines = self.log.read_text("utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
     def ask_to_stop(self) -> None:
         self._start_at = None
         if self.process is not None and self.process.poll() is None:

@@ -74,11 +74,12 @@ def serve(claims: Claims, stopping: threading.Event, *, demo: bool, reload: bool
     try:
         way_in = prepare(claims, environment, stopping, demo=True) if demo else None
         web.start()
-        way_in = way_in or prepare(claims, environment, stopping, demo=False)
-        wait_for(claims.web, stopping)
+        wait_for(web, claims.web, stopping)
         for other in (*prefect, worker):
             other.start()
-        welcome(claims, way_in)
+        way_in = way_in or prepare(claims, environment, stopping, demo=False)
+        if not stopping.is_set():
+            welcome(claims, way_in)
         look_after([web, *prefect, worker], stopping)
     finally:
         stop([web, worker], OTHERS_END_SECONDS)
@@ -139,12 +140,14 @@ def prepare(claims: Claims, environment: dict[str, str], stopping: threading.Eve
     return said if process.returncode == 0 else ""
 
 
-def wait_for(web: socket.socket, stopping: threading.Event) -> None:
-    """Until the web answers, so that the others don't take the processors from it; not for ever."""
-    host, port = web.getsockname()[:2]
+def wait_for(web: Child, at: socket.socket, stopping: threading.Event) -> None:
+    """Until the web, which brings the schema up to date first, answers. The others would only take its processors."""
+    host, port = at.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked for by --host
     patience_ends = time.monotonic() + WEB_ANSWERS_SECONDS
     while time.monotonic() < patience_ends and not stopping.is_set():
+        if web.is_gone:
+            raise CannotServe(f"the web could not start: {web.last_words()}. See {web.log}")
         asking = http.client.HTTPConnection(host, port, timeout=0.5)
         try:
             asking.request("GET", "/healthz")
