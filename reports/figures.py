@@ -51,8 +51,9 @@ def figures_of(frames: Frames, scope: Scope, edition: Edition, organisation: Org
     }
     sections: dict[str, Callable[[], tuple[Any, list[Table]]]] = {
         "kpis": lambda: key_figures(frames, scope),
+        "compared": lambda: (compared(frames, scope), []),
         "goals": lambda: goals(frames, scope),
-        "results": lambda: results.measured(frames, scope),
+        "results": lambda: results.measured(frames, scope, made["currency"]),
         "projects": lambda: projects(frames, scope),
         "verdicts": lambda: verdicts(frames, scope),
         "deciding": lambda: deciding(frames, scope),
@@ -95,13 +96,15 @@ def key_figures(frames: Frames, scope: Scope) -> tuple[list[dict[str, str]], lis
         _kpi(
             "Projects finished",
             words.number(now["finished"]),
-            f"of {now['worked_on']} worked on, {now['stopped']} stopped early",
+            f"of {now['worked_on']} worked on, {now['stopped'] or 'none'} stopped early",
             _more(now["finished"], then["finished"], compare),
         ),
         _kpi(
             "Hours delivered",
-            words.number(now["hours_done"]) if now["iterations"] else "–",
-            f"of {words.number(now['capacity_hours'])} available in {words.counted(now['iterations'], 'iteration')} closed",
+            words.number(round(now["hours_done"])) if now["iterations"] else "–",
+            f"of {words.number(now['capacity_hours'])} available in {words.counted(now['iterations'], 'iteration')} closed"
+            if now["iterations"]
+            else "no iteration closed",
             _more(now["hours_done"], then["hours_done"], compare) if now["iterations"] else "",
         ),
     ]
@@ -123,6 +126,12 @@ def key_figures(frames: Frames, scope: Scope) -> tuple[list[dict[str, str]], lis
     columns = (("Figure", "text"), ("This period", "number"), ("Period before", "number"))
     rows = [[label, now[key], then[key]] for key, label in names.items()]
     return shown, [table("key_figures", "Key figures", columns, rows)]
+
+
+def compared(frames: Frames, scope: Scope) -> str:
+    """What "before" means in the band."""
+    before = _comparison(frames, scope)
+    return f"“Before” is {before}." if before else "No earlier period is on record to compare with."
 
 
 def goals(frames: Frames, scope: Scope) -> tuple[list[dict[str, Any]], list[Table]]:
@@ -409,15 +418,16 @@ def _kpi(label: str, value: str, base: str, change: str) -> dict[str, str]:
 
 def _more(now: float, then: float, compare: str) -> str:
     if not compare:
-        return "nothing to compare with yet"
-    if now == then:
-        return "as many as before"
-    return f"{words.number(abs(now - then))} {'more' if now > then else 'fewer'} than before ({words.number(then)})"
+        return ""
+    change = round(now) - round(then)
+    if not change:
+        return f"as many as before ({words.number(round(then))})"
+    return f"{words.number(abs(change))} {'more' if change > 0 else 'fewer'} than before ({words.number(round(then))})"
 
 
 def _longer(now: float | None, count: int, then: float | None, count_then: int, compare: str) -> str:
     if not compare or now is None:
-        return "nothing to compare with yet" if not compare else ""
+        return ""
     if then is None or min(count, count_then) < LEAST_FOR_PERCENTILES:
         return f"too few to compare (before: {words.counted(count_then, 'decision')})"
     return f"before: {words.lasting(then)}"

@@ -29,7 +29,7 @@ GRADE_WORDS = {
 }
 
 
-def measured(frames: Frames, scope: Scope) -> tuple[list[dict[str, Any]], list[Table]]:
+def measured(frames: Frames, scope: Scope, currency: str) -> tuple[list[dict[str, Any]], list[Table]]:
     """Measures read in the period after the work, best evidence first; then confirmed, refuted, inconclusive."""
     projects = {one.id: one for one in rows_of(frames.projects)}
     credit = _credit(frames.evaluations)
@@ -45,11 +45,11 @@ def measured(frames: Frames, scope: Scope) -> tuple[list[dict[str, Any]], list[T
             higher_is_better=bool(measure.higher_is_better),
             worthwhile_change=measure.worthwhile_change,
             value_per_unit=measure.value_per_unit,
-            costs=float(project.costs) if project is not None else 0.0,
+            costs=_costs(project),
             contribution=shares.get("contribution"),
             confidence=shares.get("confidence"),
         )
-        found.append(_result(measure, project, values, proved))
+        found.append(_result(measure, project, values, proved, currency))
     outcomes = list(proof.Outcome)
     found.sort(
         key=lambda one: (
@@ -112,7 +112,7 @@ def _credit(evaluations: pd.DataFrame) -> dict[Any, dict[str, float]]:
     return found
 
 
-def _result(measure: Any, project: Any, values: list[Value], proved: Proof) -> dict[str, Any]:
+def _result(measure: Any, project: Any, values: list[Value], proved: Proof, currency: str) -> dict[str, Any]:
     change, worth = proved.change, proved.worth
     before, after = (_mean(values, after=side) for side in (False, True))
     return {
@@ -144,10 +144,10 @@ def _result(measure: Any, project: Any, values: list[Value], proved: Proof) -> d
         "roi_high": worth.high.roi_percent if worth.high else None,
         "payback_months": worth.likely.payback_months if worth.likely and worth.low else None,
         "break_even": worth.break_even_change,
-        "costs": float(project.costs) if project is not None else 0.0,
+        "costs": _costs(project),
         "worth_note": worth.reason,
         "said": _said(measure, proved, before, after),
-        "worth_said": _worth_said(measure, proved),
+        "worth_said": _worth_said(measure, proved, words.money(_costs(project), currency)),
     }
 
 
@@ -159,14 +159,15 @@ def _said(measure: Any, proved: Proof, before: float | None, after: float | None
     if change.low is None or change.high is None:
         return f"Read at {words.amount(before, measure.unit)} before and {words.amount(after, measure.unit)} after; too few readings for an interval."
     span = f"95 % interval {words.number(change.low, 2)} to {words.number(change.high, 2)}"
-    moved = f"{words.number(abs(change.likely), 2)} {'higher' if change.likely > 0 else 'lower'}"
+    points = " percentage points" if measure.unit == "%" else ""
+    moved = f"{words.number(abs(change.likely), 2)}{points} {'higher' if change.likely > 0 else 'lower'}"
     moved = AGAINST.get(proved.grade.grade, "") + moved
     return (
         f"From {words.amount(before, measure.unit)} to {words.amount(after, measure.unit)}: {moved} ({span})."
     )
 
 
-def _worth_said(measure: Any, proved: Proof) -> str:
+def _worth_said(measure: Any, proved: Proof, costs: str) -> str:
     worth = proved.worth
     if worth.low and worth.likely and worth.high:
         ends = sorted((worth.low.roi_percent, worth.high.roi_percent))
@@ -176,11 +177,14 @@ def _worth_said(measure: Any, proved: Proof) -> str:
             else ""
         )
         return (
-            f"Return in the first year {words.number(worth.likely.roi_percent, 0)} % "
+            f"Return in the first year on {costs} of recorded costs: {words.number(worth.likely.roi_percent, 0)} % "
             f"(between {words.number(ends[0], 0)} % and {words.number(ends[1], 0)} %){paid}."
         )
     if worth.break_even_change is not None:
-        return f"Pays for itself from a change of {words.amount(worth.break_even_change, measure.unit)} kept up for a year."
+        even = words.amount(
+            worth.break_even_change, "percentage points" if measure.unit == "%" else measure.unit
+        )
+        return f"The {costs} recorded pay for themselves from a change of {even} kept up for a year."
     return ""
 
 
@@ -216,6 +220,10 @@ def _distribution(question: Any, answers: list[dict[str, Any]]) -> dict[str, Any
 
 def _option(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _costs(project: Any) -> float:
+    return float(project.costs) if project is not None else 0.0
 
 
 def _mean(values: list[Value], *, after: bool) -> float | None:

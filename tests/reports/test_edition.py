@@ -137,7 +137,7 @@ def test_a_result_has_its_grade_its_interval_and_what_it_is_worth(told: Database
         "outcome": "confirmed",
         "readings": 6,
         "said": "From 4.07 days to 1.6 days: 2.47 lower (95 % interval −3.09 to −1.84).",
-        "worth_said": "Return in the first year 229 % (between 146 % and 312 %), paid back in 3.6 months.",
+        "worth_said": "Return in the first year on EUR 3,000 of recorded costs: 229 % (between 146 % and 312 %), paid back in 3.6 months.",
         "needed": "a comparison group, or 8 readings before and 8 after",
     }
 
@@ -181,8 +181,9 @@ def test_a_period_that_still_runs_is_compared_with_as_many_days_before(told: Dat
         "1 July to 14 August 2026",
         "17 May to 30 June 2026",
     )
-    assert (
-        found["kpis"][0]["change"] == "nothing to compare with yet" or "before" in found["kpis"][0]["change"]
+    assert (found["compared"], found["kpis"][0]["change"]) == (
+        "“Before” is 17 May to 30 June 2026.",
+        "3 more than before (0)",
     )
 
 
