@@ -74,14 +74,14 @@ def ask(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) 
     return once.answer(session, name_of(caller), write)
 
 
-@router.get("/{number}")
+@router.get("/{number:int}")
 def show(session: SessionDep, _caller: LeaderCaller, number: Number) -> dict[str, Any]:
     """One report, with its figures once published."""
     found = _find(session, number, "figures")
     return {**shapes.edition(found), "figures": found.figures}
 
 
-@router.get("/{number}.{form}")
+@router.get("/{number:int}.{form}")
 def download(
     session: SessionDep, _caller: LeaderCaller, number: Number, form: Literal["html", "pdf", "xlsx", "json"]
 ) -> Response:

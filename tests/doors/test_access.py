@@ -31,7 +31,7 @@ LEADERS = {
     "GET /reports/{number:int}.xlsx", "GET /reports/{number:int}.json", "GET /reports/{number:int}.csv",
     "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards/{number}",
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",
-    "GET /api/v1/reports/{number}", "GET /api/v1/reports/{number}.{form}",
+    "GET /api/v1/reports/{number:int}", "GET /api/v1/reports/{number:int}.{form}",
 }  # fmt: skip
 """Everything else is the manager's."""
 
