@@ -53,6 +53,7 @@ function keepDraft(form) {
 function pressByKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest("input, textarea, select, [contenteditable], .cards")) return;
+  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   const found = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
   if (!found) return;
   event.preventDefault();
