@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import traceback
 
 from flows.connection import database, now
 from portfolio import editions
@@ -11,7 +12,11 @@ from portfolio.states import EditionStatus
 
 def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    build(int(sys.argv[1]), sys.argv[2] or None)
+    try:
+        build(int(sys.argv[1]), sys.argv[2] or None)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the last line says it for people
+        traceback.print_exc()
+        sys.exit(f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}")
 
 
 def build(number: int, run: str | None) -> None:

@@ -28,7 +28,7 @@ class Lane(threading.Thread):
     ) -> None:
         super().__init__(name=name, daemon=True)
         self._waits, self._work, self._inside = waits, work, inside
-        self._bell, self._stop = threading.Event(), threading.Event()
+        self._bell, self._stopping = threading.Event(), threading.Event()
         self._failures = 0
         self.busy = False
 
@@ -36,15 +36,15 @@ class Lane(threading.Thread):
         self._bell.set()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._stopping.set()
         self._bell.set()
 
     def run(self) -> None:
         with self._inside():
-            while not self._stop.is_set():
+            while not self._stopping.is_set():
                 self._bell.wait()
                 self._bell.clear()
-                if not self._stop.is_set():
+                if not self._stopping.is_set():
                     self._take_a_turn()
 
     def _take_a_turn(self) -> None:
@@ -57,7 +57,7 @@ class Lane(threading.Thread):
         self.busy = False
         self._failures = 0 if moved else self._failures + 1
         if self._failures:
-            self._stop.wait(rest_after(self._failures))
+            self._stopping.wait(rest_after(self._failures))
             self._bell.set()
 
 

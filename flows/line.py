@@ -41,7 +41,7 @@ class Line(threading.Thread):
     ) -> None:
         super().__init__(name="line", daemon=True)
         self._link, self._on_found, self._nobody_busy = link, on_found, nobody_busy
-        self._only, self._stop = only, threading.Event()
+        self._only, self._stopping = only, threading.Event()
         self._claimed: queue.Queue[FlowRun] = queue.Queue()
         self._deployments: dict[UUID, Deployment] = {}
         self._zone = ""
@@ -55,17 +55,17 @@ class Line(threading.Thread):
         )
 
     def stop(self) -> None:
-        self._stop.set()
+        self._stopping.set()
 
     def run(self) -> None:
         with self._link.inside():
-            while not self._stop.is_set():
+            while not self._stopping.is_set():
                 try:
                     self._keep_in_touch()
                 except Exception as problem:  # noqa: BLE001 - whatever it is, try again
                     self._link.lost()
                     logger.warning("Prefect is out of reach: %r", problem)
-                self._stop.wait(ASK_SECONDS if self._link.is_up else TRY_SECONDS)
+                self._stopping.wait(ASK_SECONDS if self._link.is_up else TRY_SECONDS)
 
     def _keep_in_touch(self) -> None:
         if not self._link.answers():

@@ -43,14 +43,14 @@ def ask_if_due(kind: str) -> int | None:
 @task(retries=TRIES - 1, retry_delay_seconds=[2, 10])
 def build(edition: int, run: str | None = None) -> None:
     """Build it in a process of its own: charts and PDF take 200 MB, which end with it."""
-    problem = _build_apart(edition, run)
-    if problem is None:
-        return
-    with database().writing() as session:
-        found = editions.find(session, edition)
-        if found is not None:
-            editions.note_failure(session, found, problem, at=now())
-    raise BuildFailed(problem)
+    try:
+        _build_apart(edition, run)
+    except BuildFailed as problem:
+        with database().writing() as session:
+            found = editions.find(session, edition)
+            if found is not None:
+                editions.note_failure(session, found, str(problem), at=now())
+        raise
 
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])
@@ -77,9 +77,9 @@ def addresses(text: str) -> list[str]:
     return list(dict.fromkeys(text.replace(",", " ").replace(";", " ").split()))
 
 
-def _build_apart(edition: int, run: str | None) -> str | None:
-    """What went wrong, or None. The open pipe is the child's lifeline: it ends when we do."""
-    command = [sys.executable, "-m", "flows.building", str(edition), run or ""]
+def _build_apart(edition: int, run: str | None) -> None:
+    """The open pipe is the child's lifeline: it ends when we do."""
+    command = [sys.executable, "-P", "-m", "flows.building", str(edition), run or ""]
     environment = {**os.environ, "OUTSIZE_DATA": str(settings().data)}
     with (
         tempfile.TemporaryFile("w+") as said,
@@ -89,9 +89,10 @@ def _build_apart(edition: int, run: str | None) -> str | None:
             child.wait(LONGEST_BUILD_SECONDS)
         except subprocess.TimeoutExpired:
             child.kill()
-            return f"took longer than {LONGEST_BUILD_SECONDS} s"
+            raise BuildFailed(f"took longer than {LONGEST_BUILD_SECONDS} s") from None
         said.seek(0)
         words = said.read().strip()
-    if child.returncode == 0:
-        return None
-    return words.splitlines()[-1] if words else f"ended with {child.returncode}"
+    if child.returncode != 0:
+        problem = BuildFailed(words.rpartition("\n")[2] or f"ended with {child.returncode}")
+        problem.add_note(words)
+        raise problem
