@@ -74,11 +74,12 @@ def promise(figures: dict[str, Any]) -> Markup:
     first, length = min(on), max(1, (max(on) - min(on)).days)
     plane = Plane(nice_top(max(*days, 1.0)), right=WIDTH - 40)
     parts = [_grid(plane), _dates(plane, [first, max(on)]), _key((("days each took", "dot"),))]
-    parts += [
-        Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="3.6"/>').format(
-            plane.x((day - first).days / length), plane.y(took)
-        )
+    spots = {
+        (round(plane.x((day - first).days / length)), round(plane.y(took)))
         for day, took in zip(on, days, strict=True)
+    }
+    parts += [
+        Markup('<circle class="chart-dot" cx="{}" cy="{}" r="3.6"/>').format(*spot) for spot in sorted(spots)
     ]
     parts += _percentile_lines(plane, figures)
     return _svg(

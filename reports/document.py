@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 FONTS = HERE.parent / "web/static/lib"
 NUMERIC = frozenset({"count", "number", "days", "hours", "money", "percent"})
 MOST_NAMES = 5
+MOST_ROWS = 100
 MOST_PAGES = 2
 TIGHTNESS = ("", "tight", "tight tighter")
 VERDICTS = {
@@ -41,6 +42,7 @@ def html_of(figures: dict[str, Any]) -> str:
         charts=charts,
         numeric=NUMERIC,
         most=MOST_NAMES,
+        most_rows=MOST_ROWS,
     )
     return text.replace(" %", "\u00a0%")
 
