@@ -16,6 +16,7 @@ from portfolio.importing.fields import FIELDS, Field
 from portfolio.importing.mapping import BadMapping, Given, Grade, Kind, Mapping, Topic, parsed
 from portfolio.importing.profiles import Profile, profiles
 from portfolio.importing.scales import matrices, scale
+from portfolio.imports import Listed
 from portfolio.models import Import, Person
 from portfolio.sheets import Unreadable
 from portfolio.submission import Requester, one_line
@@ -61,7 +62,7 @@ UploadDep = Annotated[FormData, Depends(read_upload)]
 class Imports:
     """The list, and the place to upload."""
 
-    recent: list[Import]
+    recent: list[Listed]
     errors: Errors = field(default_factory=Errors)
 
 

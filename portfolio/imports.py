@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -163,9 +163,35 @@ def find(session: Session, number: int) -> Import | None:
     return session.get(Import, number) if 0 < number < 2**31 else None
 
 
-def recent(session: Session, limit: int = 50) -> list[Import]:
-    """The latest imports, newest first, without their files."""
-    return list(session.scalars(select(Import).order_by(Import.id.desc()).limit(limit)))
+@dataclass(frozen=True)
+class Listed:
+    """An import as a line of the list."""
+
+    number: int
+    name: str
+    kind: str
+    started_at: datetime
+    taken_at: datetime | None
+    dropped_at: datetime | None
+    rows: int | None
+
+
+def recent(session: Session, limit: int = 50) -> list[Listed]:
+    """The latest imports, newest first, without their files and accounts."""
+    found = session.execute(
+        select(
+            Import.id,
+            Import.name,
+            Import.kind,
+            Import.started_at,
+            Import.taken_at,
+            Import.dropped_at,
+            Import.account["rows"].as_integer(),
+        )
+        .order_by(Import.id.desc())
+        .limit(limit)
+    )
+    return [Listed(*row) for row in found]
 
 
 # Below: how the verbs above do it

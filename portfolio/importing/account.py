@@ -76,13 +76,13 @@ class Account:
         if len(self.preview) < PREVIEWED and candidate.submission is not None:
             self.preview.append(_seen(fate, candidate, candidate.submission))
 
-    def need(self, submission: Submission, fate: Fate, number: int | None) -> None:
+    def need(self, candidate: Candidate, fate: Fate, number: int | None) -> None:
         """A topic of a survey with its demand."""
-        values = submission.values()
+        values = candidate.values
         demand = values.get("demand", {})
         self.needs.append(
             {
-                "topic": submission.title,
+                "topic": candidate.submission.title if candidate.submission else "",
                 "fate": fate.value,
                 "number": number,
                 "wanted": int(values.get("audience", {}).get("count") or 0),
@@ -131,8 +131,7 @@ def _line(cells: list[str]) -> str:
 
 
 def _seen(fate: Fate, candidate: Candidate, submission: Submission) -> dict[str, Any]:
-    values = submission.values()
-    audience = values.get("audience", {})
+    audience = candidate.values.get("audience", {})
     problem = submission.problem
     return {
         "line": candidate.line,

@@ -29,7 +29,7 @@ NOBODY = {"anonymous", "anonym", "anonymous user", "anonyme", "n/a", "-"}
 class Candidate:
     """One row judged on its own. `key` says which row it is, `mark` what it says; `reason` is empty when it can be taken.
 
-    `unit` is the request's, which is not the asker's where one person stands in for all.
+    `values` are the submission's answers; `unit` is the request's, which is not the asker's where one stands in for all.
     """
 
     line: int
@@ -37,6 +37,7 @@ class Candidate:
     key: str = ""
     mark: str = ""
     submission: Submission | None = None
+    values: dict[str, Any] = field(default_factory=dict)
     submitted_at: datetime | None = None
     unit: str = ""
     reason: str = ""
@@ -102,8 +103,9 @@ def candidate(
         submission = Submission.model_validate(body)
     except ValidationError as problem:
         return make(reason=_in_words(problem))
-    mark = _mark(submission, unit, told)
-    return make(mark=mark, submission=submission, submitted_at=submitted_at, unit=unit)
+    values = submission.values()
+    mark = _mark([submission.title, values, submission.requester.model_dump(), unit, told])
+    return make(mark=mark, submission=submission, values=values, submitted_at=submitted_at, unit=unit)
 
 
 class RowRefused(ValueError):
@@ -279,13 +281,12 @@ def original(reading: Reading, row: Candidate) -> dict[str, Any]:
 
 
 def kept_cell(cell: str) -> str:
-    text: str = clean(cell)
+    text: str = cell.strip() if cell.isprintable() else clean(cell)
     return text if len(text) <= LONGEST_CELL_KEPT else text[:LONGEST_CELL_KEPT] + " … (cut)"
 
 
-def _mark(submission: Submission, *told: str) -> str:
+def _mark(said: list[Any]) -> str:
     """A digest of what a request says: the same mark, nothing new."""
-    said = [submission.title, submission.values(), submission.requester.model_dump(), *told]
     return _digest(json.dumps(said, sort_keys=True, ensure_ascii=False))
 
 

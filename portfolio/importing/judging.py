@@ -102,7 +102,7 @@ def _survey(reading: Reading, known: Known, account: Account) -> Iterator[Step]:
             continue
         fate, here = _fate(candidate, known)
         changed = changed or fate in {Fate.CREATED, Fate.UPDATED}
-        account.need(candidate.submission, fate, here.number if here else None)
+        account.need(candidate, fate, here.number if here else None)
         yield from _step(candidate, fate, here, account)
     for answer in only_grades:
         account.settle(answer.line, Fate.MERGED if changed else Fate.ALREADY_HERE)

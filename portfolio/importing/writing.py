@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from portfolio import learning_requests, people
 from portfolio.importing.account import Account
 from portfolio.importing.candidates import Candidate, Reading, original
 from portfolio.importing.judging import Here, Step
-from portfolio.models import Answer, Event, LearningRequest, Person
+from portfolio.models import Answer, Base, Event, LearningRequest, Person
 from portfolio.questions import FORM_VERSION
 from portfolio.states import RequestStatus, Role
 from portfolio.submission import ChangedAnswers, Requester, Submission
@@ -51,9 +51,8 @@ class Writing:
         self._know_units(one.unit for one, _ in made)
         self._meet([submission.requester for _, submission in made])
         rows = [self._row(candidate, submission) for candidate, submission in made]
-        ids = self.session.scalars(
-            insert(LearningRequest).returning(LearningRequest.id, sort_by_parameter_order=True), rows
-        ).all()
+        self.session.execute(insert(_table(LearningRequest)), rows)
+        ids = self._ids([row["source_key"] for row in rows])
         answers = [
             {
                 "learning_request_id": id_,
@@ -63,15 +62,25 @@ class Writing:
                 "said_at": row["submitted_at"],
                 "form_version": FORM_VERSION,
             }
-            for id_, row, (_, submission) in zip(ids, rows, made, strict=True)
-            for question, value in submission.values().items()
-            if question != "goal"
+            for id_, row, (candidate, _) in zip(ids, rows, made, strict=True)
+            for question, value in candidate.values.items()
         ]
-        self.session.execute(insert(Answer), answers)
+        self.session.execute(insert(_table(Answer)), answers)
         self.session.execute(
-            insert(Event), [self._event(id_, row) for id_, row in zip(ids, rows, strict=True)]
+            insert(_table(Event)), [self._event(id_, row) for id_, row in zip(ids, rows, strict=True)]
         )
         self.account.numbers.update((one.line, id_) for id_, (one, _) in zip(ids, made, strict=True))
+
+    def _ids(self, keys: Sequence[str]) -> list[int]:
+        """The numbers of the requests just written; asking for them is quicker than having each row returned."""
+        found = self.session.execute(
+            select(LearningRequest.source_key, LearningRequest.id).where(
+                LearningRequest.source_name == self.reading.mapping.source_name,
+                LearningRequest.source_key.in_(keys),
+            )
+        )
+        by_key = {key: id_ for key, id_ in found}  # noqa: C416 - rows are no pairs to the type checker
+        return [by_key[key] for key in keys]
 
     def _row(self, candidate: Candidate, submission: Submission) -> dict[str, Any]:
         submitted_at = candidate.submitted_at or self.at
@@ -136,8 +145,12 @@ class Writing:
         learning_request = learning_requests.find(self.session, here.number)
         if learning_request is None or candidate.submission is None:
             return
-        said = candidate.submission.values()
-        changed = ChangedAnswers.model_validate(said)
+        changed = ChangedAnswers.model_validate(candidate.values)
         learning_requests.change_answers(self.session, learning_request, changed, by=self.by, at=self.at)
         learning_request.title = candidate.submission.title
         learning_request.original = original(self.reading, candidate)
+
+
+def _table(model: type[Base]) -> Table:
+    """A model's table: writing to it skips the bookkeeping a mapped class would do for each row."""
+    return Base.metadata.tables[model.__tablename__]

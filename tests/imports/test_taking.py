@@ -264,6 +264,7 @@ def test_an_import_waits_until_it_is_taken_once_or_dropped(
         assert (taken.content, taken.taken_at, taken.account["counts"]) == (
             None, now, {"created": 2, "merged": 0, "updated": 0, "already_here": 0, "refused": 4},
         )  # fmt: skip
+        assert [(one.number, one.rows) for one in imports.recent(session)] == [(dropped, None), (number, 6)]
         line = session.scalars(select(Event).where(Event.action == "import.taken")).one()
         assert (line.subject_id, line.details) == (
             number,
