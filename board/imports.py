@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from portfolio import imports, sheets
 from portfolio.importing.account import Account, Question, account_as_csv, refused_as_csv
+from portfolio.importing.candidates import Reading
 from portfolio.importing.fields import FIELDS, Field
 from portfolio.importing.mapping import BadMapping, Given, Grade, Kind, Mapping, Topic, parsed
 from portfolio.importing.profiles import Profile, profiles
@@ -167,9 +168,9 @@ def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Res
     if file.content is None or not imports.waits(file):
         return page(request, "imports/taken.html", TakenImport(file))
     changed = request.query_params.get("changed") == "1"
-    mapping = parsed(file.mapping)
-    account = imports.look(session, file.content, mapping, now=now)
-    return page(request, "imports/show.html", _view(file, mapping, account, Errors(), changed=changed))
+    reading = imports.reading_of(session, file.content, parsed(file.mapping), now=now)
+    view = _view(session, file, reading, Errors(), changed=changed)
+    return page(request, "imports/show.html", view)
 
 
 @router.post("/{number}")
@@ -188,8 +189,10 @@ def decide(
         before = parsed(file.mapping)
         mapping = _mapping(file, before, form, errors, manager)
         if errors:
-            account = imports.look(session, file.content or b"", before, now=now)
-            return page(request, "imports/show.html", _view(file, mapping, account, errors), 422)
+            reading = imports.reading_of(session, file.content or b"", before, now=now)
+            return page(
+                request, "imports/show.html", _view(session, file, reading, errors, typed=mapping), 422
+            )
         imports.change_mapping(session, file, mapping)
         takes = form.get("do") == "take"
         if not takes or mapping != before:
@@ -200,9 +203,8 @@ def decide(
     except (BadMapping, Unreadable) as problem:
         session.rollback()
         file = _find(session, number)
-        before = parsed(file.mapping)
-        account = imports.look(session, file.content or b"", before, now=now)
-        view = _view(file, before, account, Errors(mapping=str(problem)))
+        reading = imports.reading_of(session, file.content or b"", parsed(file.mapping), now=now)
+        view = _view(session, file, reading, Errors(mapping=str(problem)))
         return page(request, "imports/show.html", view, 422)
     return see_other(f"/settings/imports/{number}")
 
@@ -360,11 +362,18 @@ def _scale(form: FormData, columns: list[Profile], topics: list[Topic], before: 
 
 
 def _view(
-    file: Import, mapping: Mapping, account: Account, errors: Errors, *, changed: bool = False
+    session: Session,
+    file: Import,
+    reading: Reading,
+    errors: Errors,
+    *,
+    typed: Mapping | None = None,
+    changed: bool = False,
 ) -> ImportPage:
-    source = sheets.opened(file.content or b"")
-    sheet = sheets.sheet(source, mapping.sheet, mapping.header_line)
-    columns = profiles(sheet)
+    """The page of a file read one way; `typed` is what somebody tried to make of it."""
+    mapping = typed or reading.mapping
+    account = imports.look_at(session, reading)
+    columns = profiles(reading.sheet)
     blocks = _blocks(columns, mapping)
     in_blocks = {column.name for block in blocks for column in block.columns}
     keys = {"requester.name", "requester.email", "requester.unit", "submitted", "id"}
@@ -373,7 +382,7 @@ def _view(
         file=file,
         mapping=mapping,
         account=account,
-        sheet_names=source.sheets,
+        sheet_names=reading.sheet.source.sheets,
         columns=[(one.name, _short(one.name)) for one in columns],
         groups=[(group, list(found)) for group, found in groupby(shown, key=lambda one: one.group)],
         blocks=blocks,

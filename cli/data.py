@@ -169,9 +169,6 @@ def _run(opened: Database, file: Path, content: bytes, mapping: Mapping, *, dry_
         _, account = imports.take_file(
             session, name=file.name, content=content, mapping=mapping, by=None, at=now
         )
-        account.questions = imports.questions(
-            imports.reading_of(session, content, mapping, now=now).sheet, mapping
-        )
         return account
 
 

@@ -87,10 +87,14 @@ def change_mapping(session: Session, waiting: Import, mapping: Mapping) -> None:
 
 def look(session: Session, content: bytes, mapping: Mapping, *, now: datetime) -> Account:
     """The dry run: what taking the file would do. Changes nothing. Raises BadMapping or Unreadable."""
-    reading = reading_of(session, content, mapping, now=now)
+    return look_at(session, reading_of(session, content, mapping, now=now))
+
+
+def look_at(session: Session, reading: Reading) -> Account:
+    """The dry run of a file that is open already."""
     account = _account(reading)
-    account.questions = questions(reading.sheet, mapping)
-    for _ in steps(reading, _known(session, mapping), account):
+    account.questions = questions(profiles(reading.sheet), reading.mapping)
+    for _ in steps(reading, _known(session, reading.mapping), account):
         pass
     return account
 
@@ -128,9 +132,8 @@ def reading_of(session: Session, content: bytes, mapping: Mapping, *, now: datet
     return Reading(sheet, mapping, now, organisation.zone(organisation.current(session)))
 
 
-def questions(sheet: Sheet, mapping: Mapping) -> list[Question]:
+def questions(columns: list[Profile], mapping: Mapping) -> list[Question]:
     """What only a person can know about this file, with what holds while nobody says."""
-    columns = profiles(sheet)
     asked = []
     if dates.ambiguous(date_texts(columns, mapping.fields)):
         asked.append(
@@ -243,6 +246,7 @@ def _take(
     reading = reading_of(session, content, mapping, now=at)
     account = _account(reading)
     todo: Iterable[Step] = steps(reading, _known(session, mapping), account)
+    account.questions = questions(profiles(reading.sheet), mapping)
     Writing(session, reading, account, SOURCES[mapping.kind], by, at).write(todo)
     taken.taken_at = at
     taken.account = account.as_json()

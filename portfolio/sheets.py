@@ -8,14 +8,14 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
 import python_calamine as calamine
 
 MOST_CELLS = 8_000_000
-MOST_UNPACKED_BYTES = 1_000_000_000
+MOST_UNPACKED_BYTES = 500_000_000
 MOST_COLUMNS = 2_000
 HEADER_IS_WITHIN = 20
 _CHUNK = 1 << 20
@@ -85,9 +85,16 @@ class Source:
     encoding: str = ""
     delimiter: str = ","
     first_line: int = 1
+    parsed: dict[str, calamine.CalamineSheet] = field(default_factory=dict, compare=False, repr=False)
 
     def lines(self, sheet: str) -> Iterator[Row]:
-        return _csv_rows(self) if self.kind == "csv" else _workbook_rows(self.content, sheet)
+        """The rows of one sheet. A workbook's sheet is parsed once and kept as long as this is."""
+        if self.kind == "csv":
+            return _csv_rows(self)
+        if sheet not in self.parsed:
+            self.parsed.clear()
+            self.parsed[sheet] = _parsed(self.content, sheet)
+        return _workbook_rows(self.parsed[sheet])
 
 
 def opened(content: bytes) -> Source:
@@ -256,16 +263,19 @@ def _workbook(content: bytes) -> Source:
     return Source(content, "workbook", f"{kind}, {len(names)} sheet{'s' if len(names) != 1 else ''}", names)
 
 
-def _workbook_rows(content: bytes, name: str) -> Iterator[Row]:
+def _parsed(content: bytes, name: str) -> calamine.CalamineSheet:
     try:
-        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found = book.get_sheet_by_name(name)
+        found = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(name)
     except (calamine.CalamineError, OSError, ValueError) as problem:
         raise Unreadable(f"The sheet “{name}” can't be read ({problem}). Please save it as CSV.") from problem
-    if found.start is None:
-        return
     if found.end is not None and found.end[1] >= MOST_COLUMNS:
         raise Unreadable(f"The sheet “{name}” is {found.end[1] + 1} columns wide; we take {MOST_COLUMNS}.")
+    return found
+
+
+def _workbook_rows(found: calamine.CalamineSheet) -> Iterator[Row]:
+    if found.start is None:
+        return
     below = _merged_below(found)
     held: dict[int, str] = {}
     for number, row in enumerate(found.iter_rows(), start=1):
@@ -294,7 +304,7 @@ def _check_size(content: bytes) -> str:
             names = packed.namelist()
             if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED_BYTES:
                 raise Unreadable(
-                    "This file unpacks to more than 1 GB. Please split it, or save the sheet as CSV."
+                    "This file unpacks to more than 500 MB. Please split it, or save the sheet as CSV."
                 )
             if "content.xml" in names:
                 _check_extent(_ods_extent(packed))
