@@ -187,7 +187,7 @@ def decide(
             imports.drop(session, file, by=manager, at=now)
             return see_other("/settings/imports")
         before = parsed(file.mapping)
-        mapping = _mapping(file, before, form, errors, manager)
+        mapping = _mapping(file, before, form, errors, manager) if "source_name" in form else before
         if errors:
             reading = imports.reading_of(session, file.content or b"", before, now=now)
             return page(

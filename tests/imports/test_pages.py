@@ -74,6 +74,15 @@ def test_a_manager_looks_at_a_file_and_takes_it(manager: TestClient, database: D
     assert (again.status_code, again.headers["location"]) == (303, address)
 
 
+def test_the_button_alone_takes_the_file_as_it_was_last_looked_at(
+    manager: TestClient, database: Database
+) -> None:
+    address = upload(manager, NEEDS, "needs.csv")
+    assert manager.post(address, data={"do": "take"}).headers["location"] == address
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(LearningRequest)) == 4
+
+
 def test_what_is_changed_is_shown_before_it_is_taken(manager: TestClient, database: Database) -> None:
     address = upload(manager, NEEDS, "needs.csv")
     page = manager.get(address).text
