@@ -109,14 +109,16 @@ def _styles() -> str:
     Not by the fetcher: PlutoPrint 0.23 doesn't keep what a fetcher returns, and reads it after it is gone.
     """
     styles = (HERE / "document.css").read_text("utf-8") + (HERE / "print.css").read_text("utf-8")
-    return re.sub(r'url\("([\w-]+\.woff)"\)', lambda found: f"url({_font(found[1])})", styles)
+    return re.sub(r'@font-face \{.*?url\("([\w-]+\.woff)"\).*?\}', _with_font, styles)
 
 
-def _font(name: str) -> str:
-    """A font as an address that holds it, or an empty one where the front-end files were not built."""
-    file = FONTS / name
-    content = b64encode(file.read_bytes()).decode() if file.is_file() else ""
-    return f"data:font/woff;base64,{content}"
+def _with_font(face: re.Match[str]) -> str:
+    """The rule with its font inside, or nothing where the front-end files were not built: the machine's own font does."""
+    file = FONTS / face[1]
+    if not file.is_file():
+        return ""
+    content = b64encode(file.read_bytes()).decode()
+    return face[0].replace(f'"{face[1]}"', f"data:font/woff;base64,{content}")
 
 
 def _css_string(text: str) -> str:
