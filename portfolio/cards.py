@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import Card, Column, Iteration, Person, Project
 from portfolio.states import ColumnKind, IterationStatus
@@ -51,7 +52,7 @@ def add(
 ) -> Card:
     """Put a new card at the bottom of a column, the first one where none is given."""
     column = column or columns(session)[0]
-    _lock(session, column)
+    _hold_board(session)
     lowest = session.scalar(select(func.max(Card.rank)).where(Card.column_id == column.id)) or 0
     card = Card(
         title=title,
@@ -81,11 +82,11 @@ def place(
 ) -> Card:
     """Put a card into a column: above the card `before`, at `position` (0 is the top), or at the bottom.
 
-    Positions stay total and stable under many writers: the column is locked while the card finds its place. Touches one
+    Positions stay total and stable under many writers: the board is held while the card finds its place. Touches one
     row, or the column's rows when the spot has no room left.
     """
-    for one in sorted({column.id, card.column_id}):
-        _lock(session, session.get_one(Column, one))
+    _hold_board(session)
+    hold(session, card)
     rank = _rank_between(session, card, column, position, before)
     was = card.column_id
     card.column_id, card.rank = column.id, rank
@@ -103,6 +104,7 @@ def edit(
     session: Session, card: Card, *, version: int | None, by: Person, at: datetime, **fields: Any
 ) -> Card:
     """Change a card's words and numbers. Raises StaleCard when `version` is no longer the latest."""
+    hold(session, card)
     if version is not None and version != card.version:
         raise StaleCard("Somebody else changed this card meanwhile.")
     for name, value in fields.items():
@@ -269,10 +271,10 @@ def _wanted(query: Any, wanted: Filter) -> Any:
     return query
 
 
-def _lock(session: Session, column: Column) -> None:
-    """One writer a column at a time. SQLite has one writer anyway."""
+def _hold_board(session: Session) -> None:
+    """One mover at a time, so that positions stay total. SQLite has one writer anyway."""
     if session.get_bind().dialect.name != "sqlite":
-        session.execute(select(Column.id).where(Column.id == column.id).with_for_update())
+        session.execute(select(Column.id).order_by(Column.id).with_for_update())
 
 
 def _rank_between(
@@ -319,7 +321,9 @@ def _spread(session: Session, column: Column) -> None:
     ).all()
     session.flush()
     session.execute(update(Card), [{"id": id_, "rank": (place + 1) * GAP} for place, id_ in enumerate(ids)])
-    session.expire_all()
+    for known in session.identity_map.values():
+        if isinstance(known, Card):
+            session.refresh(known, ["rank"])
 
 
 def _start_clock(card: Card, column: Column, at: datetime) -> None:

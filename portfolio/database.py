@@ -9,8 +9,10 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.orm import Session
+
+from portfolio.models import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -49,6 +51,17 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def hold(session: Session, thing: Base) -> None:
+    """Lock a row until the transaction ends and read it afresh, so that two writers don't overlook each other.
+
+    SQLite needs neither: a writing transaction has the whole database to itself from its first moment.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        columns = inspect(thing).mapper.column_attrs.keys()
+        session.flush()
+        session.refresh(thing, columns, with_for_update=True)
 
 
 def connect(url: str) -> Database:

@@ -7,6 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from portfolio import cards
+from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import Card, Column, Iteration, Person, Snapshot
 from portfolio.states import ColumnKind, IterationStatus
@@ -45,6 +46,7 @@ def edit(session: Session, iteration: Iteration, *, by: Person, at: datetime, **
 
 def start(session: Session, iteration: Iteration, *, by: Person, at: datetime) -> None:
     """Commit to the cards planned so far. One iteration is open at a time."""
+    hold(session, iteration)
     if iteration.status is not IterationStatus.PLANNED:
         raise IterationRefused("Only a planned iteration can be started.")
     if current(session) is not None:
@@ -68,6 +70,7 @@ def close(
     at: datetime,
 ) -> dict[str, Any]:
     """Close with a review. The record keeps its facts for ever; unfinished cards are freed for the next iteration."""
+    hold(session, iteration)
     if iteration.status is not IterationStatus.OPEN:
         raise IterationRefused("Only an open iteration can be closed.")
     take_snapshot(session, iteration, on=at.date(), at=at)

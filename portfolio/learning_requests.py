@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import history, letters, mails, people, projects
+from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -165,6 +166,7 @@ def decide(
     at: datetime,
 ) -> Decision:
     """Carry a verdict out: state, project, mail and history. Raises DecisionRefused or states.MoveRefused."""
+    hold(session, learning_request)
     check_move(learning_request.status, LEADS_TO[ruling.verdict])
     _check_ruling(learning_request, ruling, at.date())
     decision = Decision(
@@ -208,6 +210,7 @@ def decide(
 
 def withdraw(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
     """The requester no longer needs it. Raises states.MoveRefused."""
+    hold(session, learning_request)
     check_move(learning_request.status, RequestStatus.WITHDRAWN)
     _move(session, learning_request, RequestStatus.WITHDRAWN, by=by, at=at)
 

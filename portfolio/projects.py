@@ -7,6 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portfolio import cards
+from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import Card, Column, Contribution, LearningRequest, Measure, Person, Project
 from portfolio.rules.rubric import DEFAULT
@@ -96,6 +97,7 @@ def move(
     hours_saved: float | None = None,
 ) -> None:
     """Take a project to another stage. Done delivers its request; stopped keeps the hours it saved."""
+    hold(session, project)
     if stage is project.stage:
         return
     was = project.stage
@@ -116,6 +118,7 @@ def edit(
     session: Session, project: Project, *, version: int | None, by: Person, at: datetime, **fields: Any
 ) -> None:
     """Change a project's words and numbers. Raises StaleEdit when `version` is no longer the latest."""
+    hold(session, project)
     if version is not None and version != project.version:
         raise StaleEdit("Somebody else changed this project meanwhile.")
     for name, value in fields.items():
