@@ -83,7 +83,7 @@ def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Ne
     risk = answers.get("risk")
     return Need(
         goal=goal_weight,
-        gap=as_range(gap, "B") if gap else None,
+        gap=as_range(gap, "B"),
         people=as_range((answers.get("audience") or {}).get("count"), "C"),
         value_per_year=as_range(answers.get("value_per_year")),
         waiting=answers.get("waiting"),
@@ -170,7 +170,7 @@ def _row(id_: int, found: Score, now: datetime, flow_run_id: str | None) -> dict
         "flow_run_id": flow_run_id,
         **ranges,
         "fit": found.fit,
-        "quadrants": {name: round(chance, 4) for name, chance in found.quadrants.items()},
+        "quadrants": found.quadrants,
         "reasons": [{"text": one.text, "influence": one.influence} for one in found.reasons],
         "working": {
             "steps": found.steps,

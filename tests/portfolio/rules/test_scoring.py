@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from portfolio.assessments import need_of
 from portfolio.rules.fit import QUESTIONS
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
@@ -330,6 +331,12 @@ def test_nothing_said_is_the_rubrics_prior() -> None:
 def test_not_being_sure_of_a_cause_is_not_knowing_it() -> None:
     unsure = score(Need(causes=dict.fromkeys(QUESTIONS, "unsure")), DEFAULT)
     assert unsure == score(EMPTY, DEFAULT)
+
+
+def test_a_value_that_is_as_wanted_already_is_no_gap_rather_than_an_unknown_one() -> None:
+    need = need_of({"measure": {"today": 5, "wanted": 5}}, None, date(2026, 11, 20))
+    assert need.gap == Range(0, 0, 0)
+    assert "gap" not in score(need, DEFAULT).unknown
 
 
 def test_nobody_reached_and_no_gap_are_known_zeros() -> None:
