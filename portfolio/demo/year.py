@@ -100,7 +100,6 @@ class Year:
             by=self.manager,
             at=at,
         )
-        ours.report_recipients = ", ".join(email for _, email, _ in company.LEADERS)
         for name, email, unit in company.LEADERS:
             leader = people.meet(session, email, at=at, name=name, unit=unit)
             people.grant(session, leader, [Role.LEADER], by=self.manager, at=at)
