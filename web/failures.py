@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy import inspect
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse
 
+from portfolio.models import Person
 from portfolio.submission import Problem
 from web.guards import BodyTooLarge
 from web.problems import ProblemFound, problem_response
@@ -58,13 +60,21 @@ def answer(request: Request, status: int, headers: dict[str, str] | None = None)
     if request.url.path.startswith(API):
         return problem_response(status, headers=headers)
     title, words = WORDS.get(status, WORDS[400])
-    request.state.session = None
     try:
-        response: Response = page(request, "errors/plain.html", PlainPage(title, words), status)
+        response = _page_in_its_shell(request, PlainPage(title, words), status)
     except Exception:  # noqa: BLE001 - the page about a failure must not fail
         response = PlainTextResponse(f"{title}. {words}", status)
     response.headers.update(headers or {})
     return response
+
+
+def _page_in_its_shell(request: Request, view: PlainPage, status: int) -> Response:
+    """The page as this person knows it. The session of the failed request is gone, so it reads with its own."""
+    known: Person | None = getattr(request.state, "person", None)
+    with request.app.state.database.reading() as session:
+        request.state.here, request.state.session = None, session
+        request.state.person = session.get(Person, inspect(known).identity) if known else None
+        return page(request, "errors/plain.html", view, status)
 
 
 def _answering(
