@@ -60,7 +60,20 @@ function pressByKey(event) {
   found.click();
 }
 
+// What scrolls sideways within itself can be reached and scrolled by keys.
+const reach = new ResizeObserver((changed) => {
+  for (const { target } of changed) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+const watchScrollers = () => {
+  document.querySelectorAll(".table-wrap:not([role]), .matrix").forEach((one) => reach.observe(one));
+};
+
 function start() {
+  watchScrollers();
+  document.addEventListener("htmx:after:swap", watchScrollers);
   document.querySelectorAll("[data-live]").forEach(listen);
   document.querySelectorAll("form[data-draft]").forEach(keepDraft);
   document.querySelectorAll("[data-forget-draft]").forEach((one) => {
