@@ -8,11 +8,11 @@ import threading
 from cli import prefect_environment
 from portfolio.settings import Settings
 
-LONGEST_GOODBYE_SECONDS = 4.0
+LONGEST_GOODBYE_SECONDS = 2.0
 
 
 def run(settings: Settings, *, only: bool = False) -> int:
-    """Work until SIGTERM or Ctrl-C, then end within 4 s: a run in hand is abandoned and done again by the next worker.
+    """Work until SIGTERM or Ctrl-C, then end within seconds: a run in hand is abandoned and done again by the next worker.
 
     `only` says that no other worker shares this Prefect server.
     """

@@ -4,6 +4,9 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
+
+from flows.connection import now
 
 logger = logging.getLogger("outsize.worker")
 
@@ -30,10 +33,15 @@ class Lane(threading.Thread):
         self._waits, self._work, self._inside = waits, work, inside
         self._bell, self._stopping = threading.Event(), threading.Event()
         self._failures = 0
-        self.busy = False
+        self._turn_began_at: datetime | None = None
 
     def ring(self) -> None:
         self._bell.set()
+
+    def is_busy_since(self, moment: datetime) -> bool:
+        """Whether what it has in hand was begun before then."""
+        began = self._turn_began_at
+        return began is not None and began < moment
 
     def stop(self) -> None:
         self._stopping.set()
@@ -48,13 +56,13 @@ class Lane(threading.Thread):
                     self._take_a_turn()
 
     def _take_a_turn(self) -> None:
-        self.busy = True
+        self._turn_began_at = now()
         try:
             moved = not self._waits() or self._work()
         except Exception:
             logger.exception("%s: failed, will be tried again", self.name)
             moved = False
-        self.busy = False
+        self._turn_began_at = None
         self._failures = 0 if moved else self._failures + 1
         if self._failures:
             self._stopping.wait(rest_after(self._failures))

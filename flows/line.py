@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,8 +27,8 @@ GREET_SECONDS = 30.0
 class Line(threading.Thread):
     """Claimed runs go to its lane `runs`.
 
-    An `only` worker, one that shares its Prefect with no other, ends runs left open by a crash, once `nobody_busy` says
-    that none of those begun earlier is still in hand.
+    An `only` worker, one that shares its Prefect with no other, ends the runs left open by a crash, once none of its
+    `lanes` has something in hand that was begun before.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class Line(threading.Thread):
         *,
         only: bool,
         on_found: Callable[[], None],
-        nobody_busy: Callable[[], bool],
+        lanes: Sequence[Lane],
     ) -> None:
         super().__init__(name="line", daemon=True)
-        self._link, self._on_found, self._nobody_busy = link, on_found, nobody_busy
+        self._link, self._on_found = link, on_found
         self._only, self._stopping = only, threading.Event()
         self._claimed: queue.Queue[FlowRun] = queue.Queue()
         self._deployments: dict[UUID, Deployment] = {}
@@ -53,6 +53,7 @@ class Line(threading.Thread):
             work=self._carry_out,
             inside=link.inside,
         )
+        self._lanes = [*lanes, self.runs]
 
     def stop(self) -> None:
         self._stopping.set()
@@ -77,10 +78,14 @@ class Line(threading.Thread):
             self._link.found()
             self._on_found()
             logger.info("Prefect is there")
-        if self._left_open_before and self._nobody_busy():
-            scheduled.end_left_open(self._left_open_before)
-            self._left_open_before = None
+        self._end_left_open()
         self._claim_due()
+
+    def _end_left_open(self) -> None:
+        before = self._left_open_before
+        if before and not any(lane.is_busy_since(before) for lane in self._lanes):
+            scheduled.end_left_open(before)
+            self._left_open_before = None
 
     def _greet(self) -> None:
         """Tell Prefect our deployments, in the organisation's time zone, and that a worker of the pool is online."""

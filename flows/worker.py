@@ -29,8 +29,8 @@ class Worker:
     def __init__(self, database_url: str, api_url: str, *, only: bool) -> None:
         self._commits = watch(database_url)
         self._link = Link(api_url)
-        self._line = Line(self._link, only=only, on_found=self._ring, nobody_busy=self._nobody_busy)
         self._outbox = outbox.lanes(self._link)
+        self._line = Line(self._link, only=only, on_found=self._ring, lanes=self._outbox)
         self._stop = threading.Event()
         self._beat_at = 0.0
         self._said_up: bool | None = None
@@ -77,6 +77,3 @@ class Worker:
         ):
             if waits:
                 lane.ring()
-
-    def _nobody_busy(self) -> bool:
-        return not any(lane.busy for lane in (*self._outbox, self._line.runs))

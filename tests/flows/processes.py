@@ -17,7 +17,7 @@ from cli.children import command
 from cli.claims import listen_from
 from cli.prefect_environment import for_server
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 90.0
 
 # Held open by this process alone: when it is gone, what it started ends itself.
 ENDING, LIFELINE = os.pipe()
@@ -44,15 +44,16 @@ class Process:
 
     def __init__(self, arguments: list[str], environment: dict[str, str], log: Path, *open_: int) -> None:
         self.log = log
-        self.popen = subprocess.Popen(
-            arguments,
-            env=environment,
-            pass_fds=(ENDING, *open_),
-            stdin=subprocess.DEVNULL,
-            stdout=log.open("ab"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with log.open("ab") as said:
+            self.popen = subprocess.Popen(
+                arguments,
+                env=environment,
+                pass_fds=(ENDING, *open_),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -86,6 +87,7 @@ class PrefectServer:
         with socket.create_server(("127.0.0.1", self.port), backlog=512) as listening:
             environment = clean_environment(
                 OUTSIZE_LISTENING=str(listening.fileno()),
+                PREFECT_SERVER_UI_ENABLED="false",  # nobody looks, and copying the pages takes a while
                 **for_server(self.data, self.address, kept_days=30),
             )
             self._process = Process(
@@ -104,10 +106,24 @@ class PrefectServer:
             self._process.kill()
             self._process = None
 
+    def get(self, path: str) -> Any:
+        return self._ask("GET", path).json()
+
     def post(self, path: str, **body: Any) -> Any:
-        answer = httpx.post(f"{self.api_url}{path}", json=body, timeout=10)
-        answer.raise_for_status()
-        return answer.json()
+        return self._ask("POST", path, json=body).json()
+
+    def delete(self, path: str) -> None:
+        self._ask("DELETE", path)
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Prefect's SQLite is busy now and then; then it says 503 and wants to be asked again."""
+
+        def answer() -> httpx.Response | None:
+            said = httpx.request(method, f"{self.api_url}{path}", timeout=10, **more)
+            return None if said.status_code == httpx.codes.SERVICE_UNAVAILABLE else said
+
+        found: httpx.Response = until(answer, f"an answer from Prefect to {method} {path}", 10)
+        return found.raise_for_status()
 
 
 def free_port() -> int:
@@ -116,14 +132,11 @@ def free_port() -> int:
     return port
 
 
-def start_worker(server: PrefectServer, data: Path, environment: dict[str, str]) -> Process:
-    return Process(
-        command(["worker"]),
-        clean_environment(
-            OUTSIZE_DATA=str(data), PREFECT_API_URL=server.api_url, OUTSIZE_OWN_PREFECT="1", **environment
-        ),
-        data / "worker.log",
+def start_worker(server: PrefectServer, data: Path) -> Process:
+    environment = clean_environment(
+        OUTSIZE_DATA=str(data), PREFECT_API_URL=server.api_url, OUTSIZE_OWN_PREFECT="1"
     )
+    return Process(command(["worker"]), environment, data / "worker.log")
 
 
 def start_product(data: Path, *arguments: str, **environment: str) -> Process:

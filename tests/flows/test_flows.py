@@ -177,21 +177,35 @@ def test_an_edition_is_built_apart_and_mailed_to_the_readers(
         }
 
 
-@pytest.mark.slow
-def test_an_edition_that_cant_be_built_is_given_up_after_three_tries(
+def test_a_builder_that_fails_says_why_in_a_line(
     clockwork: Settings, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edition = publish_report.ask_if_due.fn("monthly")
     assert edition is not None
     monkeypatch.setenv("OUTSIZE_DATABASE_URL", "sqlite:////nowhere/at.all")
+    with pytest.raises(
+        publish_report.BuildFailed, match="^OperationalError: .*unable to open database file$"
+    ):
+        publish_report.build.fn(edition)
+
+
+def test_an_edition_that_cant_be_built_is_given_up_after_three_tries(
+    clockwork: Settings, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise publish_report.BuildFailed("No ink.")
+
+    monkeypatch.setattr(publish_report, "_build_apart", fail)
+    edition = publish_report.ask_if_due.fn("monthly")
+    assert edition is not None
     for _ in range(publish_report.TRIES):
         assert outbox.look().edition == edition
-        with pytest.raises(publish_report.BuildFailed, match="unable to open database file"):
+        with pytest.raises(publish_report.BuildFailed):
             publish_report.build.fn(edition)
     assert outbox.look().edition is None
     with database.reading() as session:
         found = session.get_one(Edition, edition)
-        assert (found.status, found.attempts) == (EditionStatus.FAILED, 3)
+        assert (found.status, found.attempts, found.error) == (EditionStatus.FAILED, 3, "No ink.")
         assert session.scalar(select(func.count(Event.id)).where(Event.action == "edition.failed")) == 1
 
 
