@@ -16,15 +16,17 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SCRIPTS = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
-    "hx-sse.min.js": "htmx.org/dist/ext/hx-sse.min.js",
-    "hx-preload.min.js": "htmx.org/dist/ext/hx-preload.min.js",
-    "hx-upsert.min.js": "htmx.org/dist/ext/hx-upsert.min.js",
-    "hx-csp.min.js": "htmx.org/dist/ext/hx-csp.min.js",
     "Sortable.min.js": "sortablejs/Sortable.min.js",
 }
 FONTS = {
     "inter-latin.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
+    # PDFs are set in fixed weights: PlutoPrint reads neither WOFF2 nor variable fonts.
+    **{
+        f"inter-{subset}-{weight}.woff": f"@fontsource/inter/files/inter-{subset}-{weight}-normal.woff"
+        for subset in ("latin", "latin-ext")
+        for weight in (400, 600)
+    },
 }
 ICONS = """
     inbox list-ordered grid-2x2 square-kanban calendar-range folder-kanban file-chart-column
@@ -35,7 +37,7 @@ ICONS = """
     trending-up trending-down database activity
     circle-help circle-check circle-x triangle-alert info
 """
-LICENSED = ["htmx.org", "sortablejs", "@fontsource-variable/inter", "lucide-static"]
+LICENSED = ["htmx.org", "sortablejs", "@fontsource-variable/inter", "@fontsource/inter", "lucide-static"]
 
 
 class FrontEndFiles(BuildHookInterface[Any]):

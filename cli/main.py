@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.data import IMPORT_HELP
 from portfolio import database as databases
 from portfolio import settings as all_settings
 from portfolio.settings import BadSettings, Settings
@@ -123,32 +124,29 @@ def create_token(
     typer.echo(token)
 
 
-@app.command("import")
+@app.command("import", help=IMPORT_HELP)
 def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV or XLSX file, or a zip made by `outsize export`.")],
-    kind: Annotated[str, typer.Option("--kind", help="requests or needs_survey.")] = "requests",
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="JSON file saying which column is what.")
-    ] = None,
-    requester: Annotated[
-        str | None, typer.Option("--requester", help="E-mail where the file names nobody.")
-    ] = None,
-    take: Annotated[
-        bool, typer.Option("--take", help="Really take it; without, only say what would happen.")
-    ] = False,
+    file: Annotated[Path, typer.Argument(help="A CSV, XLSX or ODS file, or a zip made by `outsize export`.")],
+    kind: Annotated[str | None, typer.Option("--kind", help="requests or needs_survey; found out where left open.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="JSON file saying which column is what.")] = None,
+    save_mapping: Annotated[Path | None, typer.Option("--save-mapping", help="Write the mapping used here, to edit.")] = None,
+    refused: Annotated[Path | None, typer.Option("--refused", help="Write the refused rows with reasons here, as CSV.")] = None,
+    requester: Annotated[str | None, typer.Option("--requester", help="E-mail where the file names nobody.")] = None,
+    take: Annotated[bool, typer.Option("--take", help="Really take it; without, only say what would happen.")] = False,
     data: Data = None,
 ) -> None:
-    """Take in requests or a needs survey. Without --take nothing is changed.
-
-    Examples: outsize import wishes.csv · outsize import survey.xlsx --kind needs_survey --requester ld@example.org --take
-    """
     from cli import data as files
 
-    settings = _settings(data)
-    databases.migrate(settings.database_url)
     raise typer.Exit(
         files.import_file(
-            settings, file, kind=kind, mapping_file=mapping, dry_run=not take, requester=requester
+            _settings(data),
+            file,
+            kind=kind,
+            mapping_file=mapping,
+            save_mapping=save_mapping,
+            refused_file=refused,
+            requester=requester,
+            dry_run=not take,
         )
     )
 

@@ -1,11 +1,15 @@
 """Backups: one file a day that `restore` takes back."""
 
+import fcntl
+import os
 import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from portfolio.settings import Settings
 
@@ -25,11 +29,14 @@ def back_up(settings: Settings, *, now: datetime) -> Path:
     sqlite = settings.database_url.startswith("sqlite")
     file = folder / f"outsize-{now:%Y%m%d-%H%M%S}.{'db' if sqlite else 'pgdump'}"
     part = file.with_suffix(file.suffix + ".part")
-    if sqlite:
-        _copy_sqlite(_sqlite_file(settings), part)
-    else:
-        _run(["pg_dump", "--format=custom", f"--file={part}", settings.database_url])
-    part.rename(file)
+    try:
+        if sqlite:
+            _copy_sqlite(_sqlite_file(settings), part)
+        else:
+            _run(["pg_dump", "--format=custom", f"--file={part}"], settings)
+        part.rename(file)
+    finally:
+        part.unlink(missing_ok=True)
     for old in sorted(folder.glob("outsize-*.*"))[: -settings.backups_kept]:
         old.unlink()
     return file
@@ -39,8 +46,10 @@ def restore(settings: Settings, backup: Path, *, now: datetime) -> Path | None:
     """Put a backup back. What was there before is kept beside it, and its path returned. Stop the product first."""
     if not backup.is_file():
         raise BackupFailed(f"There is no file {backup}. Nothing was changed.")
+    _check_stopped(settings)
     if backup.suffix == ".pgdump":
-        _run(["pg_restore", "--clean", "--if-exists", f"--dbname={settings.database_url}", str(backup)])
+        name = make_url(settings.database_url).database
+        _run(["pg_restore", "--clean", "--if-exists", f"--dbname={name}", str(backup)], settings)
         return None
     _check_sqlite(backup)
     current = _sqlite_file(settings)
@@ -76,12 +85,32 @@ def _check_sqlite(backup: Path) -> None:
         raise BackupFailed(f"{backup} is damaged ({found}). Nothing was changed.")
 
 
-def _run(command: list[str]) -> None:
+def _check_stopped(settings: Settings) -> None:
+    """Refuse while `outsize serve` holds the folder."""
+    lock = settings.data / "serve.lock"
+    if not lock.exists():
+        return
+    with lock.open() as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise BackupFailed("Outsize is running on this folder. Stop it first. Nothing was changed.") from problem
+
+
+def _run(command: list[str], settings: Settings) -> None:
+    """Run one of PostgreSQL's programs. Where to connect goes by the environment, so no password shows in a process list."""
+    place = make_url(settings.database_url)
+    where = {
+        "PGHOST": place.host or str(place.query.get("host", "")),
+        "PGPORT": str(place.port or ""),
+        "PGUSER": place.username or "",
+        "PGPASSWORD": str(place.password or ""),
+        "PGDATABASE": place.database or "",
+    }
+    environment = {**os.environ, **{name: value for name, value in where.items() if value}}
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - fixed programs, our own URL
+        subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     except FileNotFoundError as problem:
-        raise BackupFailed(
-            f"{command[0]} is not installed; it comes with PostgreSQL's client tools."
-        ) from problem
+        raise BackupFailed(f"{command[0]} is not installed; it comes with PostgreSQL's client tools.") from problem
     except subprocess.CalledProcessError as problem:
         raise BackupFailed(f"{command[0]} failed: {problem.stderr.strip()}") from problem

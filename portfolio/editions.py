@@ -161,5 +161,5 @@ def title_of(kind: str, start: date, end: date) -> str:
         return f"Quarterly report, Q{(start.month - 1) // 3 + 1} {start.year}"
     if kind == "monthly":
         return f"Monthly report, {start:%B %Y}"
-    span = f"{start.day} {start:%B %Y} to {last.day} {last:%B %Y}"
-    return f"{KINDS.get(kind, 'Report')}, {span}"
+    first = f"{start.day} {start:%B}" if start.year == last.year else f"{start.day} {start:%B %Y}"
+    return f"{KINDS.get(kind, 'Report')}, {first} to {last.day} {last:%B %Y}"

@@ -52,7 +52,7 @@ def test_a_room_imports_only_its_neighbours(room: str) -> None:
 @pytest.mark.parametrize(
     ("room", "libraries"),
     [
-        ("portfolio", {"fastapi", "starlette", "prefect", "pandas", "altair", "jinja2"}),
+        ("portfolio", {"fastapi", "starlette", "prefect", "pandas", "jinja2"}),
         ("flows", {"fastapi", "starlette", "pandas"}),
         ("web", {"prefect", "pandas", "numpy"}),
         ("board", {"prefect", "pandas"}),

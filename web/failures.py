@@ -12,7 +12,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 
 from portfolio.models import Person
 from portfolio.submission import Problem
-from web.guards import BodyTooLarge
 from web.problems import ProblemFound, problem_response
 from web.responses import GoTo, NotFound, TooMany
 from web.templating import page
@@ -48,7 +47,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GoTo, _go)
     app.add_exception_handler(NotFound, _answering(404))
     app.add_exception_handler(TooMany, _answering(429, {"Retry-After": "60"}))
-    app.add_exception_handler(BodyTooLarge, _answering(413))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ProblemFound, _problem)
@@ -108,8 +106,6 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)  # noqa: S101 - registered for it alone
-    if isinstance(problem.__context__, BodyTooLarge) or isinstance(problem.__cause__, BodyTooLarge):
-        return answer(request, 413)
     return answer(request, problem.status_code, dict(problem.headers or {}))
 
 

@@ -26,16 +26,16 @@ class Errors(Fields):
 
 
 async def read_fields(request: Request) -> Fields:
-    """The form's text fields, cleaned; the first value where one is repeated. Files are left out."""
-    form = await request.form(max_files=1, max_fields=400)
+    """The form's text fields, cleaned; the first value where one is repeated."""
+    form = await request.form(max_files=0, max_fields=400)
     return Fields(
         (name, clean(value)) for name, value in reversed(form.multi_items()) if isinstance(value, str)
     )
 
 
 async def read_lists(request: Request) -> FormData:
-    """The whole form, for fields that may repeat and for files."""
-    return await request.form(max_files=1, max_fields=2000)
+    """The whole form, for fields that may repeat."""
+    return await request.form(max_files=0, max_fields=2000)
 
 
 FormDep = Annotated[Fields, Depends(read_fields)]

@@ -54,10 +54,12 @@ class Guards:
             if self._comes_from_elsewhere(headers):
                 await _refuse(out, 403, b"This was sent from another site, so nothing was changed.")
                 return
-            if int(headers.get(b"content-length", b"0") or 0) > limit:
+            body = await _read_body(headers, receive, limit)
+            if body is None:
                 await _refuse(out, 413, _too_large(limit))
                 return
-        await self.app(scope, _limited(receive, limit), out)
+            receive = _once_more(body, receive)
+        await self.app(scope, receive, out)
 
     def _comes_from_elsewhere(self, headers: dict[bytes, bytes]) -> bool:
         site = headers.get(b"sec-fetch-site")
@@ -86,13 +88,6 @@ class Guards:
         return send_with_headers
 
 
-class BodyTooLarge(Exception):
-    """A body without a stated length grew past the limit."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(_too_large(limit).decode())
-
-
 def _caching(path: str, *, private: bool) -> bytes:
     if path.startswith("/static/"):
         return b"public, max-age=31536000, immutable"
@@ -103,18 +98,39 @@ def _too_large(limit: int) -> bytes:
     return f"That is more than we can take at once (at most {limit // 1_000_000} MB). Nothing was saved.".encode()
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
-    taken = 0
+async def _read_body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None when it is larger than `limit` bytes.
 
-    async def receive_limited() -> Message:
-        nonlocal taken
+    Read before anything else begins: a slow sender would otherwise hold the database's one writing turn.
+    """
+    if int(headers.get(b"content-length", b"0") or 0) > limit:
+        return None
+    parts, size = [], 0
+    while True:
         message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise BodyTooLarge(limit)
-        return message
+        if message["type"] == "http.disconnect":
+            return b""
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
-    return receive_limited
+
+def _once_more(body: bytes, receive: Receive) -> Receive:
+    """Hands the body that was read to the application, then whatever comes after it."""
+    given = False
+
+    async def receive_again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
 
 
 async def _refuse(send: Send, status: int, words: bytes) -> None:

@@ -6,7 +6,7 @@ from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 Draws = NDArray[np.float32]
 
@@ -60,7 +60,7 @@ def standard_block(seed: int, inputs: int, draws: int) -> Draws:
     Source: McKay, Beckman & Conover 1979, Technometrics 21(2).
     """
     generator = np.random.default_rng(seed)
-    strata = norm.ppf((np.arange(draws) + 0.5) / draws).astype(np.float32)
+    strata = ndtri((np.arange(draws) + 0.5) / draws).astype(np.float32)
     block = np.stack([generator.permutation(strata) for _ in range(inputs)])
     block.setflags(write=False)
     return block

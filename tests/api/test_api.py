@@ -246,3 +246,15 @@ def test_the_document_describes_every_call_and_its_body(client: TestClient) -> N
     submit = document["paths"]["/api/v1/requests"]["post"]
     assert submit["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Submission"}
     assert document["components"]["schemas"]["Submission"]["required"] == ["title", "problem", "requester"]
+
+
+def test_everything_is_exported_as_a_zip(api: TestClient) -> None:
+    import io
+    import zipfile
+
+    api.post("/api/v1/requests", json=BODY)
+    answer = api.get("/api/v1/export")
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        rows = packed.read("learning_requests.jsonl").decode().splitlines()
+    assert [json.loads(row)["title"] for row in rows] == ["Quotes take too long"]

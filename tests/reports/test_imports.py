@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ("pandas", "altair", "vl_convert", "plutoprint", "xlsxwriter")
+HEAVY = ("pandas", "plutoprint", "xlsxwriter")
 
 
 def test_the_reports_door_loads_nothing_heavy() -> None:
