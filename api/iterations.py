@@ -30,7 +30,7 @@ class NewIteration(Strict):
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> "NewIteration":
-        if not 0 <= (self.ends_on - self.starts_on).days <= 60:  # noqa: PLR2004 - the form's own bound
+        if not 0 <= (self.ends_on - self.starts_on).days <= 60:
             raise ValueError("An iteration ends after it starts, within 60 days.")
         return self
 

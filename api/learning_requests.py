@@ -67,7 +67,7 @@ def submit(
 
 
 @router.get("")
-def list_requests(
+def list_requests(  # noqa: PLR0917 - the contract names these parameters
     session: SessionDep,
     _caller: ManagerCaller,
     links: LinksDep,

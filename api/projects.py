@@ -119,7 +119,7 @@ def version_in(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     digits = if_match.strip().removeprefix("W/").strip('"')
-    return int(digits) if digits.isdigit() and len(digits) < 10 else -1  # noqa: PLR2004 - fits a database's whole number
+    return int(digits) if digits.isdigit() and len(digits) < 10 else -1
 
 
 def _with_version(project: Project) -> JSONResponse:

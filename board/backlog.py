@@ -132,7 +132,7 @@ def draw_matrix(lines: list[LearningRequest], total: int, rubric: Rubric) -> Mat
         most_impact=most_impact,
     )
     return Matrix(
-        dots=[_dot(one, found, frame, labelled=place < 8) for place, (one, found) in enumerate(scored)],  # noqa: PLR2004 - more names than eight can't be read
+        dots=[_dot(one, found, frame, labelled=place < 8) for place, (one, found) in enumerate(scored)],
         cut_x=frame.x(rubric.effort_cut_hours),
         cut_y=frame.y(rubric.impact_cut_points),
         effort_ticks=[
@@ -188,7 +188,7 @@ def _dot(one: LearningRequest, found: Assessment, frame: _Frame, *, labelled: bo
 
 
 def _step(most: float) -> int:
-    return next(step for step in (5, 10, 20, 50, 100) if most / step <= 6 or step == 100)  # noqa: PLR2004 - at most six lines
+    return next(step for step in (5, 10, 20, 50, 100) if most / step <= 6 or step == 100)
 
 
 def _wanted(q: str, goal: str, sort: str, status: str, after: str = "") -> Wanted:
@@ -200,7 +200,7 @@ def _wanted(q: str, goal: str, sort: str, status: str, after: str = "") -> Wante
     one = [RequestStatus(status)] if status in set(RequestStatus) else sorted(OPEN)
     return Wanted(
         statuses=one,
-        goal=int(goal) if goal.isdigit() and len(goal) < 10 else None,  # noqa: PLR2004 - fits a database's whole number
+        goal=int(goal) if goal.isdigit() and len(goal) < 10 else None,
         text=q[:200],
         sort=sort if sort in dict(SORTS) else "rank",
         limit=PER_PAGE,

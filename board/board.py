@@ -115,7 +115,7 @@ def _filter(project: str, iteration: str, q: str) -> tuple[Filter, Fields]:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 - fits a database's whole number
+    return int(text) if text.isdigit() and len(text) < 10 else None
 
 
 def _query(typed: Fields) -> str:

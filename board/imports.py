@@ -253,7 +253,7 @@ def _mapping(file: Import, before: Mapping, form: FormData, errors: Errors, mana
     """The mapping the form says; another kind, sheet or header row is proposed afresh."""
     kind: Kind = "needs_survey" if _text(form, "kind") == "needs_survey" else "requests"
     source_name = _text(form, "source_name")
-    if not source_name or len(source_name) > 120:  # noqa: PLR2004 - as long as the mapping keeps
+    if not source_name or len(source_name) > 120:
         errors["source_name"] = "Please give a name of up to 120 characters."
         source_name = before.source_name
     header_line = _header_line(form, before, errors)
@@ -294,7 +294,7 @@ def _header_line(form: FormData, before: Mapping, errors: Errors) -> int | None:
     said = _text(form, "header_line")
     if not said:
         return before.header_line
-    if not said.isdecimal() or not 0 < int(said[:7]) < 1_000_000:  # noqa: PLR2004 - more than a sheet has
+    if not said.isdecimal() or not 0 < int(said[:7]) < 1_000_000:
         errors["header_line"] = "Please give the number of a row."
         return before.header_line
     return int(said)
@@ -308,7 +308,7 @@ def _given(form: FormData, before: Mapping, errors: Errors) -> dict[str, object]
                 given[one.key] = before.fields[one.key]
             continue
         column, fixed = _text(form, f"column.{one.key}"), _text(form, f"fixed.{one.key}")
-        if len(fixed) > 1000:  # noqa: PLR2004 - as long as the mapping keeps
+        if len(fixed) > 1000:
             errors[f"fixed.{one.key}"] = "Please keep this under 1000 characters."
             fixed = fixed[:1000]
         if one.key == "requester.email" and fixed and "{" not in fixed and not _is_address(fixed):

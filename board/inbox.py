@@ -1,5 +1,6 @@
 """The inbox and the decision on one request."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
@@ -140,10 +141,8 @@ def decide(
 @router.post("/requests/{number:int}/reopening")
 def reopen(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
     found = _find(session, number)
-    try:
+    with suppress(MoveRefused):
         learning_requests.reopen(session, found, by=manager, at=now)
-    except MoveRefused:
-        pass
     return see_other(f"/requests/{number}")
 
 
@@ -257,9 +256,9 @@ def _suggest(found: LearningRequest) -> Verdict:
     assessment = found.assessment
     if assessment is None or not found.is_open:
         return Verdict.ACCEPT
-    if assessment.fit < 0.25:  # noqa: PLR2004 - three to one against training
+    if assessment.fit < 0.25:
         return Verdict.REDIRECT
-    if len(assessment.working["unknown"]) >= 6:  # noqa: PLR2004 - most of the eight inputs
+    if len(assessment.working["unknown"]) >= 6:
         return Verdict.ASK
     suggestion = {
         "quick_win": Verdict.ACCEPT,

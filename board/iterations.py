@@ -177,7 +177,7 @@ def _iteration_page(
 
 def draw_burn_up(iteration: Iteration, taken: list[Snapshot]) -> BurnUp | None:
     """The burn-up from daily snapshots: by hours, or by cards where nothing is estimated. None under two days."""
-    if len(taken) < 2:  # noqa: PLR2004 - a line needs two points
+    if len(taken) < 2:
         return None
     by_hours = any(one.hours for one in taken)
     held = [one.hours if by_hours else one.cards for one in taken]

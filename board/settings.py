@@ -174,7 +174,7 @@ def set_recipients(
 ) -> Response:
     given = fields["recipients"].replace(",", " ").replace(";", " ").split()
     wrong = [address for address in given if not _is_address(address)]
-    if wrong or len(given) > 50:  # noqa: PLR2004 - a list, not a mailing
+    if wrong or len(given) > 50:
         errors = Errors(
             recipients=f"These don't look like e-mail addresses: {', '.join(wrong)}"
             if wrong
@@ -183,7 +183,7 @@ def set_recipients(
         return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
     ours = organisation.current(session)
     if ours is not None:
-        ours.report_recipients = " ".join(given)
+        organisation.send_reports_to(session, ours, given, by=manager, at=now)
     return see_other("/settings?saved=recipients#reports")
 
 

@@ -205,11 +205,11 @@ def _tell(account: Account, mapping: Mapping, file: Path, *, dry_run: bool, echo
         echo(f"  Note: {note}")
     for need in account.needs[:10]:
         echo(f"  {need['wanted']:4} of {need['answered']:4} want {need['topic']}")
-    if len(account.needs) > 10:  # noqa: PLR2004 - a screenful
+    if len(account.needs) > 10:
         echo(f"  ... and {len(account.needs) - 10} more topics")
     for row in account.refused[:20]:
         echo(f"  Line {row['line']} refused: {row['reason']}")
-    if len(account.refused) > 20:  # noqa: PLR2004 - a screenful
+    if len(account.refused) > 20:
         echo(f"  ... and {len(account.refused) - 20} more refused")
     counts = " + ".join(f"{count} {fate.value.replace('_', ' ')}" for fate, count in account.counts.items())
     made = ", ".join(

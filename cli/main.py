@@ -127,12 +127,24 @@ def create_token(
 @app.command("import", help=IMPORT_HELP)
 def import_(
     file: Annotated[Path, typer.Argument(help="A CSV, XLSX or ODS file, or a zip made by `outsize export`.")],
-    kind: Annotated[str | None, typer.Option("--kind", help="requests or needs_survey; found out where left open.")] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="JSON file saying which column is what.")] = None,
-    save_mapping: Annotated[Path | None, typer.Option("--save-mapping", help="Write the mapping used here, to edit.")] = None,
-    refused: Annotated[Path | None, typer.Option("--refused", help="Write the refused rows with reasons here, as CSV.")] = None,
-    requester: Annotated[str | None, typer.Option("--requester", help="E-mail where the file names nobody.")] = None,
-    take: Annotated[bool, typer.Option("--take", help="Really take it; without, only say what would happen.")] = False,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="requests or needs_survey; found out where left open.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="JSON file saying which column is what.")
+    ] = None,
+    save_mapping: Annotated[
+        Path | None, typer.Option("--save-mapping", help="Write the mapping used here, to edit.")
+    ] = None,
+    refused: Annotated[
+        Path | None, typer.Option("--refused", help="Write the refused rows with reasons here, as CSV.")
+    ] = None,
+    requester: Annotated[
+        str | None, typer.Option("--requester", help="E-mail where the file names nobody.")
+    ] = None,
+    take: Annotated[
+        bool, typer.Option("--take", help="Really take it; without, only say what would happen.")
+    ] = False,
     data: Data = None,
 ) -> None:
     from cli import data as files

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from portfolio import database, editions
-from portfolio.links import Links
 from portfolio.settings import Settings
 
 
@@ -20,7 +19,7 @@ def build(settings: Settings, kind: str) -> int:
         start, end = editions.last_period(kind, now.date())
         asked = editions.ask(session, kind=kind, period_start=start, period_end=end, by=None, at=now)
     with opened.writing() as session:
-        builder.build(session, asked.id, now=now, flow_run_id=None, links=Links.of(settings))
+        builder.build(session, asked.id, now=now, flow_run_id=None)
     opened.dispose()
     print(f"{asked.title}: {settings.base_url}/reports/{asked.id}")
     return 0

@@ -146,7 +146,6 @@ def say(
     session: SessionDep,
     found: OpenedDep,
     fields: FormDep,
-    visitor: VisitorDep,
     links: LinksDep,
     now: NowDep,
 ) -> Response:

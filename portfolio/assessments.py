@@ -1,5 +1,6 @@
 """Scoring what waits, and the rubric it is scored by."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -37,7 +38,7 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     ids = [row.id for row in waiting]
     rubric = current_rubric(session)
     answers = _answers(session, ids)
-    weights = {goal_id: weight for goal_id, weight in session.execute(select(Goal.id, Goal.weight))}
+    weights = dict(session.execute(select(Goal.id, Goal.weight)).tuples().all())
     scores = [
         score(need_of(answers.get(row.id, {}), weights.get(row.goal_id), now.date()), rubric)
         for row in waiting
@@ -61,7 +62,7 @@ def current_rubric(session: Session) -> rubrics.Rubric:
     latest = session.scalar(select(func.max(Rubric.version)))
     if latest is None:
         return rubrics.DEFAULT
-    return _parsed(latest, repr(session.get_one(Rubric, latest).body))
+    return _parsed(json.dumps(session.get_one(Rubric, latest).body))
 
 
 def publish_rubric(session: Session, rubric: rubrics.Rubric, *, by: Person | None, at: datetime) -> Rubric:
@@ -98,10 +99,8 @@ def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Ne
 
 
 @lru_cache(maxsize=4)
-def _parsed(version: int, body: str) -> rubrics.Rubric:
-    from ast import literal_eval
-
-    return rubrics.from_json(literal_eval(body))
+def _parsed(body: str) -> rubrics.Rubric:
+    return rubrics.from_json(json.loads(body))
 
 
 def _answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:

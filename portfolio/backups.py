@@ -94,7 +94,9 @@ def _check_stopped(settings: Settings) -> None:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
-            raise BackupFailed("Outsize is running on this folder. Stop it first. Nothing was changed.") from problem
+            raise BackupFailed(
+                "Outsize is running on this folder. Stop it first. Nothing was changed."
+            ) from problem
 
 
 def _run(command: list[str], settings: Settings) -> None:
@@ -111,6 +113,8 @@ def _run(command: list[str], settings: Settings) -> None:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     except FileNotFoundError as problem:
-        raise BackupFailed(f"{command[0]} is not installed; it comes with PostgreSQL's client tools.") from problem
+        raise BackupFailed(
+            f"{command[0]} is not installed; it comes with PostgreSQL's client tools."
+        ) from problem
     except subprocess.CalledProcessError as problem:
         raise BackupFailed(f"{command[0]} failed: {problem.stderr.strip()}") from problem

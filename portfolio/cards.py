@@ -168,7 +168,7 @@ def board(session: Session, wanted: Filter = Filter(), per_column: int = 25) -> 
     """Every column with its first cards. Two queries and one a column; the bytes don't grow with the board."""
     shown = columns(session)
     counted = _wanted(select(Card.column_id, func.count()), wanted).group_by(Card.column_id)
-    counts: dict[int, int] = {column_id: count for column_id, count in session.execute(counted)}
+    counts: dict[int, int] = dict(session.execute(counted).all())
     return [
         Stack(column, stretch(session, column, wanted, limit=per_column), counts.get(column.id, 0))
         for column in shown

@@ -22,6 +22,7 @@ from portfolio.models import (
     Person,
     Project,
     Resource,
+    Unit,
 )
 from portfolio.questions import FORM_VERSION
 from portfolio.states import (
@@ -367,7 +368,7 @@ def search(session: Session, wanted: Wanted) -> Page:
     if wanted.statuses:
         query = query.where(LearningRequest.status.in_(wanted.statuses))
     if wanted.unit:
-        query = query.join(LearningRequest.unit).where(func.lower(_unit_name()) == wanted.unit.lower())
+        query = query.join(LearningRequest.unit).where(func.lower(Unit.name) == wanted.unit.lower())
     if wanted.goal is not None:
         query = query.where(LearningRequest.goal_id == wanted.goal)
     if wanted.text:
@@ -454,7 +455,7 @@ def joined(session: Session, learning_request: LearningRequest) -> int:
 def counts(session: Session) -> dict[RequestStatus, int]:
     """How many requests there are in each state."""
     rows = session.execute(select(LearningRequest.status, func.count()).group_by(LearningRequest.status))
-    return {status: count for status, count in rows}
+    return dict(rows.tuples().all())
 
 
 def project_of(session: Session, learning_request: LearningRequest) -> Project | None:
@@ -464,7 +465,7 @@ def project_of(session: Session, learning_request: LearningRequest) -> Project |
 # Below: how the verbs above do it
 
 
-def _with_face() -> Select[tuple[LearningRequest]]:
+def _with_face() -> Select[LearningRequest]:
     """Requests with what a list line shows, in one query."""
     return select(LearningRequest).options(
         joinedload(LearningRequest.requester),
@@ -483,17 +484,11 @@ def _with_face() -> Select[tuple[LearningRequest]]:
     )
 
 
-def _listed(session: Session, query: Select[tuple[LearningRequest]]) -> list[LearningRequest]:
+def _listed(session: Session, query: Select[LearningRequest]) -> list[LearningRequest]:
     return list(session.scalars(query))
 
 
-def _unit_name() -> Any:
-    from portfolio.models import Unit
-
-    return Unit.name
-
-
-def _ordered(query: Select[tuple[LearningRequest]], wanted: Wanted) -> Select[tuple[LearningRequest]]:
+def _ordered(query: Select[LearningRequest], wanted: Wanted) -> Select[LearningRequest]:
     if wanted.sort == "submitted":
         if wanted.after:
             query = query.where(LearningRequest.id < wanted.after[1])

@@ -27,7 +27,7 @@ MOST_TRIES = 8
 class Postman(Protocol):
     """Takes a message away. Raises OSError or smtplib.SMTPException when it can't."""
 
-    def deliver(self, message: EmailMessage, mail: Mail) -> None: ...
+    def deliver(self, message: EmailMessage, mail: Mail, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FolderPostman:
 
     folder: Path
 
-    def deliver(self, message: EmailMessage, mail: Mail) -> None:
+    def deliver(self, message: EmailMessage, mail: Mail, /) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / f"{mail.id:06d}.eml").write_bytes(message.as_bytes(policy=SMTP))
 
@@ -47,7 +47,7 @@ class SmtpPostman:
 
     url: str
 
-    def deliver(self, message: EmailMessage, mail: Mail) -> None:
+    def deliver(self, message: EmailMessage, _mail: Mail, /) -> None:
         place = urlsplit(self.url)
         context = ssl.create_default_context()
         host, port = place.hostname or "localhost", place.port

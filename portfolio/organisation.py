@@ -52,6 +52,14 @@ def set_up(
     return organisation
 
 
+def send_reports_to(
+    session: Session, organisation: Organisation, addresses: list[str], *, by: Person, at: datetime
+) -> None:
+    """Say who gets scheduled reports by mail; nobody where the list is empty."""
+    organisation.report_recipients = " ".join(addresses)
+    record(session, "organisation.recipients_set", organisation, by=by, at=at, recipients=len(addresses))
+
+
 def zone(organisation: Organisation | None) -> ZoneInfo:
     """The time zone people here live in."""
     return ZoneInfo(organisation.time_zone if organisation else "UTC")

@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -11,6 +12,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 
 
 class BadSettings(ValueError):
@@ -69,7 +72,7 @@ class Settings(BaseSettings):
     )
     backups_kept: int = Field(14, ge=1, le=1000, description="Daily backups kept.")
     flow_runs_kept_days: int = Field(30, ge=1, le=3650, description="Days Prefect's own run history is kept.")
-    development: bool = Field(False, description="Shows /styleguide and reloads templates.")
+    development: bool = Field(default=False, description="Shows /styleguide and reloads templates.")
 
     @field_validator("base_url", "prefect_api_url", "prefect_ui_url")
     @classmethod
@@ -98,8 +101,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         given = init_settings().get("data") or env_settings().get("data") or "data"
         toml = TomlConfigSettingsSource(settings_cls, Path(str(given)) / "outsize.toml")
@@ -119,13 +122,13 @@ def load(data: Path | None = None, *, host: str | None = None, port: int | None 
     Raises BadSettings, naming the variable and what is allowed.
     """
     try:
-        given = {"data": data, "host": host, "port": port}
+        given: dict[str, Any] = {"data": data, "host": host, "port": port}
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise BadSettings("\n".join(_explain(error))) from error
     folder = settings.data.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    shown_host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host
+    shown_host = "127.0.0.1" if settings.host in ANY_HOST else settings.host
     return settings.model_copy(
         update={
             "data": folder,

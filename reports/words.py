@@ -32,7 +32,7 @@ def lasting(days: float | None) -> str:
         return "–"
     if days * HOURS_A_DAY < 1:
         return "under an hour"
-    if days < 2:  # noqa: PLR2004 - "30 hours" reads better than "1.3 days"
+    if days < 2:
         return counted(round(days * HOURS_A_DAY), "hour")
     return counted(round(days) if days >= MANY_DAYS else round(days, 1), "day")
 

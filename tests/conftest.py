@@ -114,7 +114,9 @@ def cast(database: Database, now: datetime) -> Cast:
         ours = organisation.set_up(session, name="Fernweh Bicycles", hours_per_week=15, by=manager, at=now)
         return Cast(
             organisation=ours,
-            requester=people.meet(session, "rita@fernweh.example", at=now, name="Rita Requester", unit="Sales"),
+            requester=people.meet(
+                session, "rita@fernweh.example", at=now, name="Rita Requester", unit="Sales"
+            ),
             other=people.meet(session, "otto@fernweh.example", at=now, name="Otto Other", unit="Finance"),
             manager=manager,
             leader=leader,

@@ -43,6 +43,8 @@ def a_project(session: Session, *, by: Person, at: datetime = AT, name: str = "F
     return projects.add(session, name=name, solution_type="job_aid", by=by, at=at)
 
 
-def a_card(session: Session, *, by: Person, at: datetime = AT, title: str = "Draft the aid", **fields: Any) -> Card:
+def a_card(
+    session: Session, *, by: Person, at: datetime = AT, title: str = "Draft the aid", **fields: Any
+) -> Card:
     """A card at the bottom of the first column."""
     return cards.add(session, title=title, by=by, at=at, **fields)

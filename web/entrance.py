@@ -269,6 +269,6 @@ def _prefect_answers(api_url: str) -> bool:
     if not api_url:
         return False
     try:
-        return httpx.get(f"{api_url}/health", timeout=1.0).status_code == 200  # noqa: PLR2004 - HTTP's own number
+        return httpx.get(f"{api_url}/health", timeout=1.0).status_code == 200
     except httpx.HTTPError:
         return False

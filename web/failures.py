@@ -110,5 +110,5 @@ async def _http(request: Request, problem: Exception) -> Response:
 
 
 async def _broken(request: Request, problem: Exception) -> Response:
-    log.exception("%s %s broke", request.method, request.url.path, exc_info=problem)
+    log.error("%s %s broke", request.method, request.url.path, exc_info=problem)
     return answer(request, 500)

@@ -45,6 +45,6 @@ def problem_response(
             {"pointer": "/" + "/".join(map(str, one.path)), "field": one.field, "detail": one.words}
             for one in errors
         ]
-    if status == 401:  # noqa: PLR2004 - HTTP's own number
+    if status == 401:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")

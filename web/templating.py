@@ -1,7 +1,7 @@
 """Pages from templates: one environment, strict, escaped; a page gets one typed view object."""
 
-from dataclasses import dataclass
 import datetime as dt
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256

@@ -39,7 +39,7 @@ def percent(share: float | None) -> str:
 
 
 LABELS = {
-    "needs_info": "Waiting for your answer",
+    "needs_info": "Waiting for an answer",
     "quick_win": "Quick win",
     "big_bet": "Big bet",
     "fill_in": "Fill-in",
@@ -58,7 +58,7 @@ def label(state: str) -> str:
     return LABELS.get(word, word.replace("_", " ").capitalize())
 
 
-def plain(value: object) -> str:
+def plain(value: object) -> str:  # noqa: PLR0911 - one line a kind of value
     """An answer as text: ranges, choices and parts in words."""
     if value is None or value == "":
         return "–"
@@ -69,7 +69,7 @@ def plain(value: object) -> str:
     if isinstance(value, dict):
         if set(value) == {"low", "likely", "high"}:
             return f"about {number(value['likely'])} ({number(value['low'])}–{number(value['high'])})"
-        if "name" in value or "why" in value or "who" in value:
+        if any(part in value for part in ("who", "count", "name", "why")):
             return _parts(value)
         return ", ".join(f"{key.replace('_', ' ')}: {plain(part)}" for key, part in value.items())
     if isinstance(value, list):

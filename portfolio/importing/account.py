@@ -137,7 +137,7 @@ def _seen(fate: Fate, candidate: Candidate, submission: Submission) -> dict[str,
         "line": candidate.line,
         "fate": fate.value,
         "title": submission.title,
-        "problem": problem if len(problem) <= 300 else problem[:299] + "…",  # noqa: PLR2004 - enough to recognise it
+        "problem": problem if len(problem) <= 300 else problem[:299] + "…",
         "who": audience.get("who", ""),
         "count": audience.get("count"),
         "requester": submission.requester.email,

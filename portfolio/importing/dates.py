@@ -46,7 +46,7 @@ def ambiguous(texts: Iterable[str]) -> bool | None:
     for text in texts:
         found = re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2,4}", text)
         if found:
-            if max(int(found[1]), int(found[2])) > 12:  # noqa: PLR2004 - there are twelve months
+            if max(int(found[1]), int(found[2])) > 12:
                 return False
             seen = seen or found[1] != found[2]
     return seen or None
@@ -58,9 +58,9 @@ def month_comes_first(texts: Iterable[str]) -> bool:
     for text in texts:
         found = re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2,4}(.*)", text, re.DOTALL)
         if found:
-            if int(found[1]) > 12:  # noqa: PLR2004 - as above
+            if int(found[1]) > 12:
                 return False
-            if int(found[2]) > 12:  # noqa: PLR2004 - as above
+            if int(found[2]) > 12:
                 return True
             american = american or bool(re.search(r"\d\s*[AP]M\b", found[3], re.IGNORECASE))
     return american
@@ -71,17 +71,17 @@ def _day(first: str, second: str, third: str, *, month_first: bool) -> tuple[int
         month = _MONTHS.get(second[:3].casefold())
         if month is None:
             return None
-        return (int(first), month, int(third)) if len(first) == 4 else (_year(third), month, int(first))  # noqa: PLR2004 - a year's digits
-    if len(first) == 4:  # noqa: PLR2004 - as above
+        return (int(first), month, int(third)) if len(first) == 4 else (_year(third), month, int(first))
+    if len(first) == 4:
         return int(first), int(second), int(third)
     a, b = int(first), int(second)
-    if (month_first and a <= 12) or b > 12:  # noqa: PLR2004 - months
+    if (month_first and a <= 12) or b > 12:
         return _year(third), a, b
     return _year(third), b, a
 
 
 def _year(text: str) -> int:
-    return int(text) + 2000 if len(text) <= 2 else int(text)  # noqa: PLR2004 - "26"
+    return int(text) + 2000 if len(text) <= 2 else int(text)
 
 
 def _zone(rest: str, zone: tzinfo) -> tzinfo:

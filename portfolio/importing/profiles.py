@@ -25,7 +25,7 @@ class Profile:
     @property
     def is_free_text(self) -> bool:
         """Mostly different answers, several words long."""
-        return self.filled > 0 and self.distinct >= self.filled * 0.8 and self.mean_length >= 8  # noqa: PLR2004 - a word or two
+        return self.filled > 0 and self.distinct >= self.filled * 0.8 and self.mean_length >= 8
 
 
 def squeeze(text: str) -> str:

@@ -60,7 +60,7 @@ def scale(found: Sequence[Matrix]) -> list[Grade]:
     words = _one_spelling(found)
     order = {word: _strength(word, list(words)) for word in words}
     ranked = sorted(words, key=lambda word: (order[word] if order[word] is not None else -1.0, word))
-    return [Grade(word=word, wants=(order[word] or 0) > 0.5) for word in ranked]  # noqa: PLR2004 - the middle
+    return [Grade(word=word, wants=(order[word] or 0) > 0.5) for word in ranked]
 
 
 def near_synonyms(found: Sequence[Matrix], columns: Sequence[Profile]) -> list[Synonyms]:
@@ -80,7 +80,7 @@ def near_synonyms(found: Sequence[Matrix], columns: Sequence[Profile]) -> list[S
     asked = []
     for one, other in combinations(_one_spelling(found), 2):
         a, b = sorted((one.casefold(), other.casefold()))
-        if SequenceMatcher(None, a, b).ratio() >= 0.9 and not _only_numbers_differ(a, b):  # noqa: PLR2004 - a letter or two in a dozen
+        if SequenceMatcher(None, a, b).ratio() >= 0.9 and not _only_numbers_differ(a, b):
             asked.append(Synonyms(one, other, "They are spelt almost alike."))
         elif (a, b) not in together and _alike(beside[a] - {a}, beside[b] - {b}):
             asked.append(
@@ -175,7 +175,7 @@ def _strength(word: str, scale_words: list[str]) -> float | None:
 
 
 def _alike(one: set[str], other: set[str]) -> bool:
-    return len(one & other) >= 2 and len(one & other) * 2 > min(len(one), len(other))  # noqa: PLR2004 - two grades in common
+    return len(one & other) >= 2 and len(one & other) * 2 > min(len(one), len(other))
 
 
 def _only_numbers_differ(one: str, other: str) -> bool:

@@ -68,7 +68,7 @@ class LearningRequest(Base):
         primaryjoin=lambda: foreign(LearningRequest.assessment_id) == Assessment.id,
         viewonly=True,
     )
-    joined_to: Mapped[LearningRequest | None] = relationship(remote_side=[id])
+    joined_to: Mapped[LearningRequest | None] = relationship(remote_side="LearningRequest.id")
 
     @property
     def is_open(self) -> bool:

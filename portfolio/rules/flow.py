@@ -84,7 +84,7 @@ def percentile(
 
     REACHED: the k-th smallest value with k = max(1, ceil(percent / 100 x n)). INTERPOLATED: linear at (n - 1) x percent / 100.
     """
-    if not 0 <= percent <= 100:  # noqa: PLR2004 - a percentage
+    if not 0 <= percent <= 100:
         raise ValueError(f"A percentile is between 0 and 100, not {percent}.")
     if not values:
         return None

@@ -197,7 +197,7 @@ def paired_change(before: Numbers, after: Numbers) -> Paired:
     """
     differences = np.asarray(after, float) - np.asarray(before, float)
     count = len(differences)
-    if count < 2:  # noqa: PLR2004 - a spread needs two
+    if count < 2:
         raise ValueError("A paired change needs at least two pairs.")
     mean, spread, df = float(differences.mean()), float(differences.std(ddof=1)), count - 1
     change = _with_interval(mean, spread / count**0.5, df, "paired difference", (count, count))
@@ -338,7 +338,7 @@ def _difference(cells: Sequence[tuple[int, Numbers]], method: str) -> Change:
     arrays = [(sign, np.asarray(values, float)) for sign, values in cells]
     readings = tuple(len(values) for _, values in cells)
     likely = float(sum(sign * values.mean() for sign, values in arrays))
-    if min(readings) < 2:  # noqa: PLR2004 - a spread needs two
+    if min(readings) < 2:
         return Change(likely, None, None, method, readings)
     parts = [float(values.var(ddof=1)) / len(values) for _, values in arrays]
     below = sum(part**2 / (count - 1) for part, count in zip(parts, readings, strict=True))

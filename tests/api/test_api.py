@@ -44,14 +44,22 @@ def test_a_submitted_request_is_answered_scored_listed_and_shown_whole(
 ) -> None:
     made = api.post("/api/v1/requests", json=BODY)
     assert made.status_code == 201
-    assert made.json() | {"tracking_url": ""} == {"id": 1, "number": 1, "status": "submitted", "tracking_url": ""}
+    assert made.json() | {"tracking_url": ""} == {
+        "id": 1,
+        "number": 1,
+        "status": "submitted",
+        "tracking_url": "",
+    }
     assert re.fullmatch(r"http://testserver/requests/1/[\w-]{22}", made.json()["tracking_url"])
     assert api.get("/api/v1/requests/1").json()["assessment"] is None
     with database.writing() as session:
         assessments.score_waiting(session, now=now, flow_run_id="a-run")
     whole = api.get("/api/v1/requests/1").json()
     assert whole["answers"]["audience"] == {"who": "Sales", "count": 40.0}
-    assert [line["action"] for line in whole["timeline"]] == ["learning_request.submitted", "learning_request.scored"]
+    assert [line["action"] for line in whole["timeline"]] == [
+        "learning_request.submitted",
+        "learning_request.scored",
+    ]
     found = whole["assessment"]
     for name in ("impact", "effort_hours", "manager_hours", "leverage"):
         assert found[name]["low"] <= found[name]["likely"] <= found[name]["high"]
@@ -66,9 +74,7 @@ def test_a_submitted_request_is_answered_scored_listed_and_shown_whole(
 
 
 def test_the_same_key_and_body_are_answered_the_same_once(api: TestClient, database: Database) -> None:
-    answers = [
-        api.post("/api/v1/requests", json=BODY, headers={"Idempotency-Key": "k-1"}) for _ in range(3)
-    ]
+    answers = [api.post("/api/v1/requests", json=BODY, headers={"Idempotency-Key": "k-1"}) for _ in range(3)]
     assert len({json.dumps(answer.json(), sort_keys=True) for answer in answers}) == 1
     assert [answer.status_code for answer in answers] == [201] * 3
     other = api.post("/api/v1/requests", json={**BODY, "title": "Other"}, headers={"Idempotency-Key": "k-1"})
@@ -146,7 +152,9 @@ def test_a_decision_over_the_api_makes_the_project(api: TestClient, database: Da
         assert session.scalars(select(Project.solution_type)).all() == ["job_aid"]
 
 
-def test_changed_answers_are_told_and_wanted_scored(api: TestClient, database: Database, now: datetime) -> None:
+def test_changed_answers_are_told_and_wanted_scored(
+    api: TestClient, database: Database, now: datetime
+) -> None:
     api.post("/api/v1/requests", json=BODY)
     with database.writing() as session:
         assessments.score_waiting(session, now=now, flow_run_id=None)
@@ -191,10 +199,17 @@ def test_a_card_is_made_placed_and_guarded_by_its_version(api: TestClient) -> No
 
 def test_a_project_is_changed_under_its_version(api: TestClient) -> None:
     made = api.post("/api/v1/projects", json={"name": "Faster quotes"}).json()
-    changed = api.patch("/api/v1/projects/1", json={"health": "at_risk", "health_note": "No expert"}, headers={"If-Match": f'"{made["version"]}"'})
+    changed = api.patch(
+        "/api/v1/projects/1",
+        json={"health": "at_risk", "health_note": "No expert"},
+        headers={"If-Match": f'"{made["version"]}"'},
+    )
     assert (changed.json()["health"], changed.json()["health_note"]) == ("at_risk", "No expert")
     assert api.patch("/api/v1/projects/1", json={"name": "x"}, headers={"If-Match": '"1"'}).status_code == 412
-    assert api.patch("/api/v1/projects/1", json={"stage": "stopped", "hours_saved": 12}).json()["hours_saved"] == 12
+    assert (
+        api.patch("/api/v1/projects/1", json={"stage": "stopped", "hours_saved": 12}).json()["hours_saved"]
+        == 12
+    )
 
 
 def test_an_iteration_is_planned_opened_and_closed(api: TestClient) -> None:
@@ -217,7 +232,9 @@ def test_a_measure_is_read_once_a_key(api: TestClient, database: Database) -> No
             headers={"Idempotency-Key": "reading-1"},
         )
         assert read.status_code == 201
-    future = api.post("/api/v1/measures/1/readings", json={"value": 1, "read_on": "2030-01-01", "after": True})
+    future = api.post(
+        "/api/v1/measures/1/readings", json={"value": 1, "read_on": "2030-01-01", "after": True}
+    )
     assert future.json()["errors"][0]["field"] == "read_on"
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Reading)) == 1
@@ -225,7 +242,11 @@ def test_a_measure_is_read_once_a_key(api: TestClient, database: Database) -> No
 
 def test_a_report_is_asked_for_and_waits_for_the_flow(api: TestClient) -> None:
     asked = api.post("/api/v1/reports", json={"kind": "quarterly"})
-    assert (asked.status_code, asked.json()["status"], asked.json()["period_start"]) == (202, "asked", "2026-07-01")
+    assert (asked.status_code, asked.json()["status"], asked.json()["period_start"]) == (
+        202,
+        "asked",
+        "2026-07-01",
+    )
     assert api.get("/api/v1/reports/1.pdf").status_code == 409
     assert api.get("/api/v1/reports/1.exe").status_code == 404
     assert api.get("/api/v1/reports/2").status_code == 404
@@ -244,7 +265,9 @@ def test_the_document_describes_every_call_and_its_body(client: TestClient) -> N
     document = client.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     submit = document["paths"]["/api/v1/requests"]["post"]
-    assert submit["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Submission"}
+    assert submit["requestBody"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/Submission"
+    }
     assert document["components"]["schemas"]["Submission"]["required"] == ["title", "problem", "requester"]
 
 

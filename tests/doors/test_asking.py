@@ -67,7 +67,13 @@ def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(
 ) -> None:
     answer = client.post(
         "/requests",
-        data={**FILLED, "title": "", "audience_count": "many", "deadline_on": "soon", "requester_email": "kim"},
+        data={
+            **FILLED,
+            "title": "",
+            "audience_count": "many",
+            "deadline_on": "soon",
+            "requester_email": "kim",
+        },
     )
     assert answer.status_code == 422
     for name, words in {
@@ -100,7 +106,7 @@ NAUGHTY = [
     "مرحبا بالعالم",
     "👩‍👩‍👧‍👦 🏳️‍🌈 é",
     "nul\x00byte \x07bell",
-    "=HYPERLINK(\"x\")",
+    '=HYPERLINK("x")',
     "%s%n$(touch x)`id`",
     "\ufeffbom",
 ]  # fmt: skip
@@ -113,7 +119,9 @@ def test_any_text_is_kept_and_shown_as_text(client: TestClient, database: Databa
     assert page.status_code == 200
     assert "<script>alert" not in page.text
     with database.reading() as session:
-        assert session.scalars(select(LearningRequest.title)).one() == re.sub(r"[\x00-\x1f]", "", text).strip()
+        assert (
+            session.scalars(select(LearningRequest.title)).one() == re.sub(r"[\x00-\x1f]", "", text).strip()
+        )
 
 
 def test_text_that_is_too_long_is_refused_with_its_limit(client: TestClient) -> None:
@@ -154,7 +162,12 @@ def test_one_address_may_not_flood_the_form(client: TestClient) -> None:
 def test_a_wrong_or_revoked_key_opens_nothing(client: TestClient, database: Database, links: Links) -> None:
     address = sent(client)
     number, key = address.split("/")[2:]
-    for wrong in (f"/requests/{number}/{key[::-1]}", f"/requests/{number}/x", f"/requests/2/{key}", f"/requests/99999999999/{key}"):
+    for wrong in (
+        f"/requests/{number}/{key[::-1]}",
+        f"/requests/{number}/x",
+        f"/requests/2/{key}",
+        f"/requests/99999999999/{key}",
+    ):
         assert client.get(wrong).status_code == 404
         assert client.post(f"{wrong}/withdrawal").status_code == 404
         assert client.post(f"{wrong}/messages", data={"words": "hello"}).status_code == 404
@@ -197,7 +210,10 @@ def test_more_answers_are_kept_and_have_it_ranked_again(
     form = client.get(f"{address}/answers").text
     assert 'value="40-60"' in form
     assert "New people need four days." in form
-    assert client.post(f"{address}/answers", data={"value_per_year": "20000-60000", "risk": "4"}).status_code == 303
+    assert (
+        client.post(f"{address}/answers", data={"value_per_year": "20000-60000", "risk": "4"}).status_code
+        == 303
+    )
     wrong = client.post(f"{address}/answers", data={"value_per_year": "a lot", "tried": "a poster"})
     assert wrong.status_code == 422
     assert "as a number or a range" in wrong.text
@@ -220,12 +236,19 @@ def test_the_requester_reads_the_managers_words_but_never_the_notes(
     with database.writing() as session:
         asked = learning_requests.find(session, 1)
         assert asked is not None
-        learning_requests.say(session, asked, "Between us: no.", links=links, by=cast.manager, at=now, internal=True)
+        learning_requests.say(
+            session, asked, "Between us: no.", links=links, by=cast.manager, at=now, internal=True
+        )
         learning_requests.say(session, asked, "Which tool do they use?", links=links, by=cast.manager, at=now)
         decline = Ruling(Verdict.DECLINE, words="The tool is replaced in May.")
         learning_requests.decide(session, asked, decline, links=links, by=cast.manager, at=now)
     page = client.get(address).text
-    for shown in ("It got worse.", "Which tool do they use?", "The tool is replaced in May.", "We won&#39;t take this on for now"):
+    for shown in (
+        "It got worse.",
+        "Which tool do they use?",
+        "The tool is replaced in May.",
+        "We won&#39;t take this on for now",
+    ):
         assert shown in page
     assert "Between us" not in page
     with database.reading() as session:

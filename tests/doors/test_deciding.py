@@ -48,11 +48,15 @@ def test_a_ruling_that_lacks_its_words_comes_back_with_what_was_typed(
 ) -> None:
     with database.writing() as session:
         a_request(session, links=links)
-    answer = manager.post("/requests/1/decision", data={"verdict": "snooze", "until": "yesterday", "words": "Later, sorry."})
+    answer = manager.post(
+        "/requests/1/decision", data={"verdict": "snooze", "until": "yesterday", "words": "Later, sorry."}
+    )
     assert answer.status_code == 422
     assert "Please give a date such as 2026-11-30." in answer.text
     assert "Later, sorry." in answer.text
-    past = manager.post("/requests/1/decision", data={"verdict": "snooze", "until": "2026-01-01", "words": "Later, sorry."})
+    past = manager.post(
+        "/requests/1/decision", data={"verdict": "snooze", "until": "2026-01-01", "words": "Later, sorry."}
+    )
     assert "Please give a day after today" in past.text
     assert manager.post("/requests/1/decision", data={"verdict": "perhaps"}).status_code == 422
     with database.reading() as session:
@@ -77,7 +81,9 @@ def test_a_card_is_put_where_it_was_dropped(manager: TestClient, database: Datab
     with database.writing() as session:
         for title in ("one", "two", "three"):
             a_card(session, by=cast.manager, title=title)
-    put = manager.post("/cards/3/placement", data={"column": "1", "before": "1"}, headers={"HX-Request": "true"})
+    put = manager.post(
+        "/cards/3/placement", data={"column": "1", "before": "1"}, headers={"HX-Request": "true"}
+    )
     assert put.status_code == 204
     assert manager.post("/cards/1/placement", data={"column": "3"}).status_code == 303
     with database.reading() as session:
@@ -119,7 +125,9 @@ def test_an_iteration_from_plan_to_review_keeps_its_facts(
     assert manager.post("/iterations/1/opening").status_code == 303
     assert "Only a planned iteration" in manager.post("/iterations/1/opening").text
     manager.post("/cards/1/placement", data={"column": "5"})
-    closed = manager.post("/iterations/1/closure", data={"shown": "A guide", "learned": "Ask first", "next_step": "Pilot"})
+    closed = manager.post(
+        "/iterations/1/closure", data={"shown": "A guide", "learned": "Ask first", "next_step": "Pilot"}
+    )
     assert closed.status_code == 303
     assert "Only an open iteration" in manager.post("/iterations/1/closure", data={}).text
     with database.reading() as session:
@@ -134,7 +142,9 @@ def test_an_iteration_from_plan_to_review_keeps_its_facts(
 
 
 def test_bad_dates_for_an_iteration_come_back(manager: TestClient) -> None:
-    answer = manager.post("/iterations", data={"starts_on": "2026-11-27", "ends_on": "2026-11-16", "goal": "Kept words"})
+    answer = manager.post(
+        "/iterations", data={"starts_on": "2026-11-27", "ends_on": "2026-11-16", "goal": "Kept words"}
+    )
     assert answer.status_code == 422
     assert "ends after it starts" in answer.text
     assert "Kept words" in answer.text
@@ -146,13 +156,23 @@ def test_a_project_moves_is_read_and_delivers_its_request(
     with database.writing() as session:
         a_request(session, links=links)
     manager.post("/requests/1/decision", data={"verdict": "accept", "solution_type": "job_aid"})
-    bad = manager.post("/measures/1/readings", data={"value": "a few", "read_on": "2027-01-01", "reading_note": "typed"})
+    bad = manager.post(
+        "/measures/1/readings", data={"value": "a few", "read_on": "2027-01-01", "reading_note": "typed"}
+    )
     assert bad.status_code == 422
     assert "Please give a number." in bad.text
     assert "future" in bad.text
     assert 'value="typed"' in bad.text
-    assert manager.post("/measures/1/readings", data={"value": "3,5", "read_on": "2026-11-01", "when": "before"}).status_code == 303
-    assert manager.post("/projects/1/health", data={"health": "at_risk", "health_note": "No expert"}).status_code == 303
+    assert (
+        manager.post(
+            "/measures/1/readings", data={"value": "3,5", "read_on": "2026-11-01", "when": "before"}
+        ).status_code
+        == 303
+    )
+    assert (
+        manager.post("/projects/1/health", data={"health": "at_risk", "health_note": "No expert"}).status_code
+        == 303
+    )
     assert manager.post("/projects/1/stage", data={"stage": "done"}).status_code == 303
     assert manager.post("/projects/1/stage", data={"stage": "nowhere"}).status_code == 422
     with database.reading() as session:
@@ -161,7 +181,11 @@ def test_a_project_moves_is_read_and_delivers_its_request(
         assert [reading.value for reading in measure.readings] == [3.5]
         project = projects.find(session, 1)
         assert project is not None
-        assert (project.stage, project.ended_at is not None, project.health_note) == (Stage.DONE, True, "No expert")
+        assert (project.stage, project.ended_at is not None, project.health_note) == (
+            Stage.DONE,
+            True,
+            "No expert",
+        )
         assert session.get_one(LearningRequest, 1).status is RequestStatus.DELIVERED
 
 
@@ -178,16 +202,25 @@ def test_stopping_early_keeps_the_hours_it_saved(manager: TestClient, database: 
 def test_goals_roles_recipients_and_tokens_are_set(
     manager: TestClient, database: Database, cast: Cast
 ) -> None:
-    assert manager.post("/goals", data={"goal_name": "Nobody gets hurt", "goal_weight": "5"}).status_code == 303
+    assert (
+        manager.post("/goals", data={"goal_name": "Nobody gets hurt", "goal_weight": "5"}).status_code == 303
+    )
     twice = manager.post("/goals", data={"goal_name": "nobody gets hurt", "goal_weight": "5"})
     assert "There is a goal of this name already." in twice.text
-    assert manager.post("/goals/1", data={"what": "save", "weight": "2", "year_to_date": "4"}).status_code == 303
+    assert (
+        manager.post("/goals/1", data={"what": "save", "weight": "2", "year_to_date": "4"}).status_code == 303
+    )
     assert manager.post("/goals/1", data={"what": "save", "weight": "9"}).status_code == 422
-    assert manager.post("/people", data={"email": "new@fernweh.example", "role": ["leader"]}).status_code == 303
+    assert (
+        manager.post("/people", data={"email": "new@fernweh.example", "role": ["leader"]}).status_code == 303
+    )
     assert manager.post("/people", data={"email": "not an address"}).status_code == 422
     mine = manager.post("/people", data={"email": cast.manager.email})
     assert "take your own manager role away" in mine.text
-    assert manager.post("/settings/recipients", data={"recipients": "a@b.example, c@d.example"}).status_code == 303
+    assert (
+        manager.post("/settings/recipients", data={"recipients": "a@b.example, c@d.example"}).status_code
+        == 303
+    )
     assert "nonsense" in manager.post("/settings/recipients", data={"recipients": "nonsense"}).text
     made = manager.post("/tokens", data={"token_name": "sheet", "token_role": "leader"})
     token = re.search(r"outsize_[\w-]{43}", made.text)
@@ -196,7 +229,11 @@ def test_goals_roles_recipients_and_tokens_are_set(
     with database.reading() as session:
         goal = session.scalars(select(Goal)).one()
         assert (goal.weight, goal.year_to_date) == (2, 4)
-        assert session.scalars(select(Person).where(Person.email == "new@fernweh.example")).one().has_role(Role.LEADER)
+        assert (
+            session.scalars(select(Person).where(Person.email == "new@fernweh.example"))
+            .one()
+            .has_role(Role.LEADER)
+        )
         assert session.scalars(select(Organisation.report_recipients)).one() == "a@b.example c@d.example"
         assert session.scalars(select(ApiToken)).one().revoked_at is not None
 
@@ -211,7 +248,9 @@ def test_the_first_visit_sets_everything_up(client: TestClient, database: Databa
     assert client.post(f"/sign-in/{token}").status_code == 303
     bad = client.post("/organisation", data={"name": "", "hours_per_week": "none"})
     assert bad.status_code == 422
-    good = client.post("/organisation", data={"name": "Fernweh", "hours_per_week": "20", "iteration_weeks": "3"})
+    good = client.post(
+        "/organisation", data={"name": "Fernweh", "hours_per_week": "20", "iteration_weeks": "3"}
+    )
     assert good.status_code == 303
     with database.reading() as session:
         assert assessments.current_rubric(session).effort_cut_hours == 60
@@ -219,23 +258,50 @@ def test_the_first_visit_sets_everything_up(client: TestClient, database: Databa
         assert ours is not None and ours.name == "Fernweh"
 
 
-LIST_PAGES = ["/inbox", "/backlog", "/board", "/iterations", "/projects", "/settings", "/outbox", "/reports", "/requests/1", "/projects/1"]
+LIST_PAGES = [
+    "/inbox",
+    "/backlog",
+    "/board",
+    "/iterations",
+    "/projects",
+    "/settings",
+    "/outbox",
+    "/reports",
+    "/requests/1",
+    "/projects/1",
+]
 
 
 @pytest.mark.parametrize("address", LIST_PAGES)
 def test_queries_do_not_grow_with_rows(
-    manager: TestClient, app: object, database: Database, cast: Cast, links: Links, now: datetime, address: str
+    manager: TestClient,
+    app: object,
+    database: Database,
+    cast: Cast,
+    links: Links,
+    now: datetime,
+    address: str,
 ) -> None:
     def tell_a_story() -> None:
         with database.writing() as session:
-            asked = a_request(session, links=links, requester={"email": f"p{now.microsecond}@x.example", "unit": "U"})
+            asked = a_request(
+                session, links=links, requester={"email": f"p{now.microsecond}@x.example", "unit": "U"}
+            )
             a_request(session, links=links)
             goals.add(session, name=f"Goal {asked.id}", weight=3, by=cast.manager, at=now)
             assessments.score_waiting(session, now=now, flow_run_id=None)
             found = learning_requests.find(session, asked.id)
             assert found is not None
             made = projects.start(session, found, "job_aid", by=cast.manager, at=now)
-            iterations.plan(session, starts_on=now.date(), ends_on=now.date(), capacity_hours=9, goal="g", by=cast.manager, at=now)
+            iterations.plan(
+                session,
+                starts_on=now.date(),
+                ends_on=now.date(),
+                capacity_hours=9,
+                goal="g",
+                by=cast.manager,
+                at=now,
+            )
             measures.add(session, name="m", project=made, by=cast.manager, at=now)
             learning_requests.say(session, found, "w", links=links, by=cast.manager, at=now)
 

@@ -1,7 +1,9 @@
 """Pages hear of changes by server-sent events, and only of what is theirs."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from portfolio import cards
 from portfolio.database import Database
@@ -11,19 +13,21 @@ from tests.factory import a_card, a_request
 from web.live import Change, Watch, names
 
 
-async def first_words(watch: Watch, wants: object, act: object, seconds: float = 3.0) -> str | None:
+async def first_words(
+    watch: Watch, wants: Callable[[Change], str | None], act: Callable[[], None], seconds: float = 3.0
+) -> str | None:
     """What a listener hears first after `act`; None when it hears nothing."""
-    stream = watch.listen(wants)  # type: ignore[arg-type] # a plain function
+    stream: Any = watch.listen(wants)
     assert await anext(stream) == "retry: 2000\n\n"
-    listening = asyncio.create_task(anext(stream))  # type: ignore[arg-type] # an async generator's step
+    listening: asyncio.Task[str] = asyncio.create_task(anext(stream))
     await asyncio.sleep(0.3)
-    await asyncio.to_thread(act)  # type: ignore[arg-type] # a plain function
+    await asyncio.to_thread(act)
     try:
         return await asyncio.wait_for(listening, seconds)
     except TimeoutError:
         return None
     finally:
-        await stream.aclose()  # type: ignore[attr-defined] # an async generator
+        await stream.aclose()
 
 
 def test_a_move_is_heard_with_the_columns_it_touched(database: Database, cast: Cast, now: datetime) -> None:
@@ -37,7 +41,11 @@ def test_a_move_is_heard_with_the_columns_it_touched(database: Database, cast: C
             cards.place(session, card, cards.columns(session)[2], by=cast.manager, at=now)
 
     def wants(change: Change) -> str | None:
-        return names(*(f"column-{number}" for number in change.columns)) if change.action == "card.moved" else None
+        return (
+            names(*(f"column-{number}" for number in change.columns))
+            if change.action == "card.moved"
+            else None
+        )
 
     heard = asyncio.run(first_words(Watch(database), wants, move))
     assert heard == 'data: ["column-1", "column-3"]\n\n'

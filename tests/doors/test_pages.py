@@ -1,6 +1,6 @@
 """Every page renders, empty and full, for those who may see it, and for nobody else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -68,7 +68,7 @@ def story(database: Database, cast: Cast, links: Links, now: datetime) -> None:
 
 
 @pytest.fixture
-def browser(client: TestClient, story: None) -> Iterator[TestClient]:
+def browser(client: TestClient, story: None) -> TestClient:
     return client
 
 

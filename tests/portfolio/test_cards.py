@@ -14,6 +14,7 @@ from portfolio.models import Card, Column
 from tests.conftest import NOW, Cast
 from tests.factory import a_card
 
+
 def standing(database: Database) -> list[list[int]]:
     """Card numbers by column, from the top."""
     with database.reading() as session:
@@ -23,7 +24,14 @@ def standing(database: Database) -> list[list[int]]:
 @pytest.mark.both
 @pytest.mark.parametrize(
     ("position", "order"),
-    [(0, [4, 1, 2, 3]), (1, [1, 4, 2, 3]), (2, [1, 2, 4, 3]), (3, [1, 2, 3, 4]), (99, [1, 2, 3, 4]), (None, [1, 2, 3, 4])],
+    [
+        (0, [4, 1, 2, 3]),
+        (1, [1, 4, 2, 3]),
+        (2, [1, 2, 4, 3]),
+        (3, [1, 2, 3, 4]),
+        (99, [1, 2, 3, 4]),
+        (None, [1, 2, 3, 4]),
+    ],
 )
 def test_a_card_stands_where_it_was_put(
     database: Database, cast: Cast, position: int | None, order: list[int]

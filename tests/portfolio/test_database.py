@@ -28,7 +28,10 @@ def test_the_models_say_what_the_migrations_made(database: Database) -> None:
         differences = [
             change
             for change in compare_metadata(context, Base.metadata)
-            if not (change[0] in {"add_index", "remove_index"} and change[1].name in {"ix_people_name_lower", "ix_learning_requests_rank"})
+            if not (
+                change[0] in {"add_index", "remove_index"}
+                and change[1].name in {"ix_people_name_lower", "ix_learning_requests_rank"}
+            )
         ]
     assert differences == []
 
@@ -102,7 +105,9 @@ def test_two_processes_write_without_a_failure(database_url: str, tmp_path: Path
     )
     root = Path(__file__).parents[2]
     running = [
-        subprocess.Popen([sys.executable, str(script), database_url, name], cwd=root, env={"PYTHONPATH": str(root)})
+        subprocess.Popen(
+            [sys.executable, str(script), database_url, name], cwd=root, env={"PYTHONPATH": str(root)}
+        )
         for name in ("one", "two")
     ]
     assert [process.wait(60) for process in running] == [0, 0]

@@ -158,7 +158,10 @@ def test_changed_answers_are_kept_and_wanted_scored_unchanged_ones_are_not(
     with database.reading() as session:
         asked = learning_requests.find(session, number)
         assert asked is not None
-        assert asked.said("audience") == {"who": "Everybody", "count": {"low": 200, "likely": 240, "high": 300}}
+        assert asked.said("audience") == {
+            "who": "Everybody",
+            "count": {"low": 200, "likely": 240, "high": 300},
+        }
         assert asked.score_wanted_at == now
 
 
@@ -222,7 +225,9 @@ def test_history_can_not_be_changed_or_deleted(database: Database, cast: Cast, l
         )
 
 
-def test_snoozed_requests_wake_on_their_day(database: Database, cast: Cast, links: Links, now: datetime) -> None:
+def test_snoozed_requests_wake_on_their_day(
+    database: Database, cast: Cast, links: Links, now: datetime
+) -> None:
     until = (now + timedelta(days=10)).date()
     with database.writing() as session:
         asked = a_request(session, links=links)

@@ -24,7 +24,9 @@ class Letterbox:
         self.letters: list[Any] = []
         self.refuses: set[str] = set()
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
         if address in self.refuses:
             return "550 nobody here"
         envelope.rcpt_tos.append(address)

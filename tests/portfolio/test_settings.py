@@ -8,7 +8,9 @@ from portfolio import settings
 from portfolio.settings import BadSettings, Settings
 
 
-def test_without_any_setting_everything_is_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_setting_everything_is_in_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("OUTSIZE_DATABASE_URL", raising=False)
     found = settings.load(tmp_path / "data")
     assert found.database_url == f"sqlite:///{tmp_path / 'data' / 'outsize.db'}"
@@ -21,7 +23,9 @@ def test_without_any_setting_everything_is_in_the_data_folder(tmp_path: Path, mo
 def test_the_environment_wins_over_the_file_and_what_is_given_over_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "outsize.toml").write_text('port = 9001\nmail_from = "L&D <ld@fernweh.example>"\nhost = "::1"\n')
+    (tmp_path / "outsize.toml").write_text(
+        'port = 9001\nmail_from = "L&D <ld@fernweh.example>"\nhost = "::1"\n'
+    )
     monkeypatch.setenv("OUTSIZE_HOST", "127.0.0.2")
     found = settings.load(tmp_path, port=9002)
     assert (found.port, found.host, found.mail_from) == (9002, "127.0.0.2", "L&D <ld@fernweh.example>")
@@ -32,7 +36,11 @@ def test_the_environment_wins_over_the_file_and_what_is_given_over_both(
     [
         ("OUTSIZE_PORT", "eighty", "OUTSIZE_PORT"),
         ("OUTSIZE_PORT", "70000", "OUTSIZE_PORT"),
-        ("OUTSIZE_DATABASE_URL", "mysql://x", "OUTSIZE_DATABASE_URL: must start with sqlite:/// or postgresql://"),
+        (
+            "OUTSIZE_DATABASE_URL",
+            "mysql://x",
+            "OUTSIZE_DATABASE_URL: must start with sqlite:/// or postgresql://",
+        ),
         ("OUTSIZE_SMTP_URL", "mail.example", "OUTSIZE_SMTP_URL: must start with smtp://"),
         ("OUTSIZE_BASE_URL", "ld.example", "OUTSIZE_BASE_URL: must start with http:// or https://"),
         ("PREFECT_API_URL", "prefect:4200", "PREFECT_API_URL: must start with http:// or https://"),
