@@ -38,7 +38,7 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     ids = [row.id for row in waiting]
     rubric = current_rubric(session)
     answers = _answers(session, ids)
-    weights = dict(session.execute(select(Goal.id, Goal.weight)).tuples().all())
+    weights = dict(session.execute(select(Goal.id, Goal.weight)).all())
     scores = [
         score(need_of(answers.get(row.id, {}), weights.get(row.goal_id), now.date()), rubric)
         for row in waiting

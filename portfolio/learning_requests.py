@@ -455,7 +455,7 @@ def joined(session: Session, learning_request: LearningRequest) -> int:
 def counts(session: Session) -> dict[RequestStatus, int]:
     """How many requests there are in each state."""
     rows = session.execute(select(LearningRequest.status, func.count()).group_by(LearningRequest.status))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def project_of(session: Session, learning_request: LearningRequest) -> Project | None:
