@@ -9,8 +9,9 @@ from prefect import flow, task
 from prefect.runtime import flow_run
 
 from flows.connection import database, now, settings, today
-from portfolio import editions, organisation
+from portfolio import editions, history, organisation
 from portfolio.links import Links
+from portfolio.models import Edition
 
 LONGEST_BUILD_SECONDS = 300
 TRIES = editions.MOST_TRIES
@@ -22,11 +23,13 @@ class BuildFailed(RuntimeError):
 
 @flow(name="publish_report")
 def publish_report(edition: int | None = None, kind: str | None = None) -> int | None:
-    """Build the edition asked for, or with `kind` (weekly, monthly, quarterly) the one that is due, if it still is."""
+    """Build an edition by its number; with `kind` (weekly, monthly, quarterly) ask for the one that is due, if it is.
+
+    What was asked for, by a person or here, waits in our database, and the worker starts a run that builds it. Built
+    here as well it would be built twice.
+    """
     if edition is None:
-        edition = ask_if_due(kind or "weekly")
-    if edition is None:
-        return None
+        return ask_if_due(kind or "weekly")
     build(edition, flow_run.get_id())
     mail_to_readers(edition)
     return edition
@@ -55,11 +58,13 @@ def build(edition: int, run: str | None = None) -> None:
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])
 def mail_to_readers(edition: int) -> int:
-    """Queue a scheduled edition for the organisation's list. One asked for by hand is mailed by hand."""
+    """Queue a scheduled edition for the organisation's list, once. One asked for by hand is mailed by hand."""
     with database().writing() as session:
-        found = editions.find(session, edition)
+        found = session.get(Edition, edition, with_for_update=True)
         owner = organisation.current(session)
         if found is None or owner is None or not found.scheduled:
+            return 0
+        if history.timeline(session, found, "edition.mailed"):
             return 0
         return editions.mail_out(
             session,

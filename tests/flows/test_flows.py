@@ -169,7 +169,7 @@ def test_an_edition_is_built_apart_and_mailed_to_the_readers(
         assert (found.status, found.flow_run_id, found.attempts) == (EditionStatus.PUBLISHED, "run-1", 0)
         assert found.pdf is not None
         assert found.pdf.startswith(b"%PDF")
-    assert publish_report.mail_to_readers.fn(edition) == 2
+    assert [publish_report.mail_to_readers.fn(edition) for _ in range(2)] == [2, 0]
     with database.reading() as session:
         assert set(session.scalars(select(Mail.recipient))) == {
             "lena@fernweh.example",
