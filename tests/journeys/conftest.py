@@ -29,13 +29,17 @@ PATIENCE_MILLISECONDS = 10_000
 NewContext = Callable[..., BrowserContext]
 
 
+def find_chromium() -> str | None:
+    return (
+        os.environ.get("OUTSIZE_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    )
+
+
 # For the package, not the session: Playwright's event loop must be gone before tests elsewhere run their own.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """A Chromium, by OUTSIZE_TEST_CHROMIUM or from the PATH."""
-    found = (
-        os.environ.get("OUTSIZE_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    )
+    found = find_chromium()
     if not found:
         pytest.skip("no Chromium found; install one or name it by OUTSIZE_TEST_CHROMIUM")
     with sync_playwright() as playwright:
