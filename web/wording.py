@@ -81,7 +81,7 @@ def _parts(value: dict[str, Any]) -> str:
     """The parts of an audience, a measure or a deadline as one phrase."""
     phrases = [value.get("who") or value.get("name") or ""]
     if value.get("count") is not None:
-        phrases.append(plain(value["count"]))
+        phrases.append(plain(_whole(value["count"])))
     phrases += [f"{word} {plain(value[word])}" for word in ("today", "wanted") if value.get(word) is not None]
     if value.get("by"):
         phrases.append(f"by {_calendar(value['by'])}")
@@ -89,6 +89,11 @@ def _parts(value: dict[str, Any]) -> str:
         phrases.append(_calendar(value["on"]))
     phrases.append(value.get("why") or "")
     return ", ".join(phrase for phrase in phrases if phrase)
+
+
+def _whole(count: Any) -> Any:
+    """A number of people, given as a number or a range: nobody is 0.9 of one."""
+    return {**count, "likely": round(count["likely"])} if isinstance(count, dict) else count
 
 
 def _calendar(text: str) -> str:
