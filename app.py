@@ -18,6 +18,7 @@ from web import entrance, failures
 from web.clock import get_now
 from web.guards import Guards, Turnstile
 from web.live import Watch
+from web.session import Turns
 from web.templating import STATIC, make_environment
 
 
@@ -26,6 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Outsize", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_close_behind_us)
     app.state.settings = settings
     app.state.database = connect(settings.database_url)
+    app.state.turns = Turns(app.state.database)
     app.state.templates = make_environment(development=settings.development)
     app.state.turnstile = Turnstile(settings)
     app.state.watch = Watch(app.state.database)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -60,17 +61,9 @@ def parse(model: type[Model], body: Any) -> Model:
 class Once:
     """Runs a write once for each Idempotency-Key: the same key and body give the same answer again."""
 
-    def __init__(
-        self,
-        request: Request,
-        body: JsonDep,
-        now: NowDep,
-        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
-    ) -> None:
+    def __init__(self, body: Any, key: str | None, digest: str, now: datetime) -> None:
         self.body = body
-        self._key = idempotency_key
-        self._digest: str = request.state.body_digest + request.url.path
-        self._now = now
+        self._key, self._digest, self._now = key, digest, now
 
     def answer(
         self, session: Session, caller: str, write: Callable[[], tuple[int, dict[str, Any]]]
@@ -90,7 +83,16 @@ class Once:
         return JSONResponse(answer, status)
 
 
-OnceDep = Annotated[Once, Depends(Once)]
+async def get_once(
+    request: Request,
+    body: JsonDep,
+    now: NowDep,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> Once:
+    return Once(body, idempotency_key, request.state.body_digest + request.url.path, now)
+
+
+OnceDep = Annotated[Once, Depends(get_once)]
 
 
 def _refuse_constant(name: str) -> None:

@@ -27,7 +27,7 @@ def get_caller(request: Request, session: SessionDep, visitor: VisitorDep) -> Pe
 CallerDep = Annotated[Person | None, Depends(get_caller, scope="function")]
 
 
-def get_managing_caller(caller: CallerDep) -> Person:
+async def get_managing_caller(caller: CallerDep) -> Person:
     if caller is None:
         raise ProblemFound(401)
     if not caller.manages:
@@ -35,7 +35,7 @@ def get_managing_caller(caller: CallerDep) -> Person:
     return caller
 
 
-def get_leading_caller(caller: CallerDep) -> Person:
+async def get_leading_caller(caller: CallerDep) -> Person:
     if caller is None:
         raise ProblemFound(401)
     if not (caller.manages or caller.leads):

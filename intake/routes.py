@@ -198,12 +198,13 @@ def _tracking(
 ) -> view.Tracking:
     decided = learning_requests.decisions(session, found)
     step, ended_early = view.step_of(found)
+    project = learning_requests.project_of(session, found)
     unknown = found.assessment.working["unknown"] if found.assessment and found.is_open else []
     return view.Tracking(
         learning_request=found,
         path=links.tracking_path(found),
         link=links.tracking(found),
-        headline=view.headline(found),
+        headline=view.headline(found, project),
         reason=view.reason(found.assessment),
         place=learning_requests.place(session, found),
         missing=[LABELS[name] for name in unknown if name != "format"][:3],

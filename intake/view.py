@@ -5,9 +5,9 @@ from datetime import datetime
 
 from portfolio import questions
 from portfolio.learning_requests import Place
-from portfolio.models import Assessment, Decision, Event, Goal, LearningRequest, Message
+from portfolio.models import Assessment, Decision, Event, Goal, LearningRequest, Message, Project
 from portfolio.questions import ON_DEMAND, Question
-from portfolio.states import RequestStatus
+from portfolio.states import RequestStatus, Stage
 from web.forms import Errors, Fields
 from web.wording import plain
 
@@ -100,8 +100,10 @@ MOVED = {
 }
 
 
-def headline(learning_request: LearningRequest) -> str:
+def headline(learning_request: LearningRequest, project: Project | None = None) -> str:
     """Where it stands, in one line."""
+    if project is not None and project.stage is Stage.STOPPED:
+        return "We took this on and stopped: it would not have been worth it"
     if learning_request.status is RequestStatus.SUBMITTED and learning_request.assessment is None:
         return "We're reading it"
     return HEADLINES[learning_request.status]

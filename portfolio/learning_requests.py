@@ -9,7 +9,6 @@ from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import history, letters, mails, people, projects
-from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -130,6 +129,7 @@ def change_answers(
     if values:
         learning_request.score_wanted_at = at
         record(session, "learning_request.answered", learning_request, by=by, at=at, questions=sorted(values))
+        _heard_back(session, learning_request, by=by, at=at)
     return sorted(values)
 
 
@@ -167,7 +167,6 @@ def decide(
     at: datetime,
 ) -> Decision:
     """Carry a verdict out: state, project, mail and history. Raises DecisionRefused or states.MoveRefused."""
-    hold(session, learning_request)
     check_move(learning_request.status, LEADS_TO[ruling.verdict])
     _check_ruling(learning_request, ruling, at.date())
     decision = Decision(
@@ -211,7 +210,6 @@ def decide(
 
 def withdraw(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
     """The requester no longer needs it. Raises states.MoveRefused."""
-    hold(session, learning_request)
     check_move(learning_request.status, RequestStatus.WITHDRAWN)
     _move(session, learning_request, RequestStatus.WITHDRAWN, by=by, at=at)
 
@@ -229,6 +227,12 @@ def deliver(session: Session, learning_request: LearningRequest, *, by: Person |
     """What was asked for is there. Raises states.MoveRefused."""
     check_move(learning_request.status, RequestStatus.DELIVERED)
     _move(session, learning_request, RequestStatus.DELIVERED, by=by, at=at)
+
+
+def verify(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
+    """It was there, and it worked. Raises states.MoveRefused."""
+    check_move(learning_request.status, RequestStatus.VERIFIED)
+    _move(session, learning_request, RequestStatus.VERIFIED, by=by, at=at)
 
 
 def wake_snoozed(session: Session, *, today: date, at: datetime) -> int:
@@ -264,6 +268,7 @@ def say(
     )
     session.add(line)
     record(session, "learning_request.message_added", learning_request, by=by, at=at, internal=internal)
+    _heard_back(session, learning_request, by=by, at=at)
     if not internal and by is not None and by.id != learning_request.requester_id:
         subject, text = letters.message(learning_request, words, links.tracking(learning_request))
         mails.queue(
@@ -514,7 +519,7 @@ def _keep_answers(
     at: datetime,
 ) -> None:
     if values:
-        session.execute(
+        session.connection().execute(
             insert(Answer),
             [
                 {
@@ -531,8 +536,7 @@ def _keep_answers(
 
 
 def _goal(session: Session, goal_id: Any) -> int | None:
-    goal = session.get(Goal, goal_id) if goal_id else None
-    return goal.id if goal else None
+    return session.scalar(select(Goal.id).where(Goal.id == goal_id)) if goal_id else None
 
 
 def _move(
@@ -556,6 +560,18 @@ def _move(
         **{"from": was.value, "to": to.value},
         **details,
     )
+
+
+def _heard_back(
+    session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime
+) -> None:
+    """A question that its requester answered brings the request back into the inbox."""
+    if (
+        learning_request.status is RequestStatus.NEEDS_INFO
+        and by is not None
+        and by.id == learning_request.requester_id
+    ):
+        _move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at)
 
 
 def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date) -> None:

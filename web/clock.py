@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 
-def read_clock() -> datetime:
+async def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def get_now(request: Request, now: Annotated[datetime, Depends(read_clock)]) -> datetime:
+async def get_now(request: Request, now: Annotated[datetime, Depends(read_clock)]) -> datetime:
     """The request's one moment, also for the page that answers it."""
     request.state.now = now
     return now

@@ -26,7 +26,7 @@ def get_visitor(request: Request, session: SessionDep, now: NowDep) -> Person | 
 VisitorDep = Annotated[Person | None, Depends(get_visitor, scope="function")]
 
 
-def get_person(request: Request, visitor: VisitorDep) -> Person:
+async def get_person(request: Request, visitor: VisitorDep) -> Person:
     if visitor is None:
         raise GoTo(f"/sign-in?next={quote(_here(request))}")
     return visitor
@@ -35,13 +35,13 @@ def get_person(request: Request, visitor: VisitorDep) -> Person:
 PersonDep = Annotated[Person, Depends(get_person, scope="function")]
 
 
-def get_manager(person: PersonDep) -> Person:
+async def get_manager(person: PersonDep) -> Person:
     if not person.manages:
         raise NotFound
     return person
 
 
-def get_leader(person: PersonDep) -> Person:
+async def get_leader(person: PersonDep) -> Person:
     if not (person.manages or person.leads):
         raise NotFound
     return person

@@ -1,9 +1,11 @@
 """One database session a request: a snapshot for reading, one transaction for writing."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy.orm import Session
 
 from portfolio.database import Database
@@ -11,11 +13,29 @@ from portfolio.database import Database
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def get_session(request: Request) -> Iterator[Session]:
+class Turns:
+    """How many requests may hold a session at once. The others wait here, where they keep no thread busy.
+
+    Were they to wait for the writer's lock or for a connection in the thread pool, they could take the last thread that
+    whoever holds it needs to go on, and nobody would ever go on.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.reading = asyncio.Semaphore(32)
+        self.writing = asyncio.Semaphore(1 if database.engine.dialect.name == "sqlite" else 16)
+
+
+async def get_session(request: Request) -> AsyncIterator[Session]:
     """Commits before the answer leaves (by `scope="function"`), so that "saved" is never said too early."""
     database: Database = request.app.state.database
-    opened = database.reading() if request.method in READING else database.writing()
-    with opened as session:
+    turns: Turns = request.app.state.turns
+    if request.method in READING:
+        async with turns.reading:
+            with database.reading() as session:
+                request.state.session = session
+                yield session
+        return
+    async with turns.writing, contextmanager_in_threadpool(database.writing()) as session:
         request.state.session = session
         yield session
 

@@ -13,7 +13,7 @@ def get_settings(request: Request) -> Settings:
     return settings
 
 
-def get_links(request: Request) -> Links:
+async def get_links(request: Request) -> Links:
     return Links.of(get_settings(request))
 
 

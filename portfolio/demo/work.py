@@ -59,6 +59,10 @@ OWN_PROJECTS = (
     ("Mentoring circle for welders", "peer_session", Stage.LAUNCH, "keep", "Young welders and four old hands", 16, 0.62),
 )  # fmt: skip
 
+COST_OF_AN_HOUR = 62
+"""What an hour of the manager costs the company, in euros, with everything."""
+OWN_HOURS_AT_LEAST = 24
+
 
 @dataclass
 class Task:
@@ -430,7 +434,8 @@ class Bench:
         """People begin to use it: costs are known, surveys go out, readings follow, the last cards wait for them."""
         work, project = undertaking.work, undertaking.project
         today = self.hours.day_of(at)
-        for kind, amount, note in work.costs:
+        own = ("development", _own_cost(project), "Own hours, fully loaded")
+        for kind, amount, note in (*work.costs, own):
             cost = Cost(project_id=project.id, kind=kind, amount=amount, note=note, spent_on=today)
             self.session.add(cost)
             record(
@@ -509,7 +514,7 @@ class Bench:
             higher_is_better=measure.higher_is_better,
             worthwhile_change=work.worthwhile,
             value_per_unit=work.value_per_unit,
-            costs=sum(amount for _, amount, _ in work.costs),
+            costs=sum(amount for _, amount, _ in work.costs) + _own_cost(undertaking.project),
         )
         change = found.change
         self._evaluate(
@@ -601,3 +606,8 @@ def _is_skipped(start: date) -> bool:
 
 def _nothing(_at: datetime) -> None:
     """Nobody asked for it, so nobody hears that it is done."""
+
+
+def _own_cost(project: Project) -> float:
+    """What the manager's own hours on a project cost, as planned."""
+    return round((project.estimate_hours or OWN_HOURS_AT_LEAST) * COST_OF_AN_HOUR, -1)
