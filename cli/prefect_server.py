@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import inspect
 
+from cli.importing import lasting
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -19,8 +21,10 @@ def run(listening: socket.socket) -> int:
     """Serve Prefect's API and pages on an open port, in this one process."""
     import uvicorn
 
+    with lasting():
+        application = create_app()
     config = uvicorn.Config(
-        create_app(),
+        application,
         log_level="warning",
         access_log=False,
         timeout_keep_alive=60,  # longer than our worker's pauses, so that it keeps its connections

@@ -6,6 +6,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
+from cli.importing import lasting
 from portfolio.settings import Settings
 
 # Pages that listen for changes stay open for hours; a stop waits so long for them.
@@ -31,5 +32,7 @@ def run(settings: Settings, *, listening: socket.socket | None = None, reload: b
     if config.should_reload:
         ChangeReload(config, target=server.run, sockets=sockets or [config.bind_socket()]).run()
     else:
+        with lasting():
+            config.load()
         server.run(sockets=sockets)
     return 0 if server.started or config.should_reload else 1

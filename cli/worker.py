@@ -6,6 +6,7 @@ import signal
 import threading
 
 from cli import prefect_environment
+from cli.importing import lasting
 from portfolio.settings import Settings
 
 LONGEST_GOODBYE_SECONDS = 2.0
@@ -20,7 +21,8 @@ def run(settings: Settings, *, only: bool = False) -> int:
     os.environ.update(prefect_environment.for_worker(settings.data, api_url))
     os.environ["OUTSIZE_DATA"] = str(settings.data)
     _log_to_stderr()
-    from flows.worker import Worker  # imports Prefect, which reads the environment once
+    with lasting():
+        from flows.worker import Worker  # imports Prefect, which reads the environment once
 
     worker = Worker(settings.database_url, api_url, only=only)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,7 +3,7 @@
 from prefect import flow, task
 
 from flows.connection import database, now, settings
-from portfolio import mails
+from portfolio import mails, waiting
 
 AT_ONCE = 20
 
@@ -12,7 +12,7 @@ AT_ONCE = 20
 def send_mails() -> int:
     """Send what is due. Returns how many left; what could not be sent is tried again later by itself."""
     sent = batch = send_some()
-    while batch == AT_ONCE:
+    while batch and more_wait():
         batch = send_some()
         sent += batch
     return sent
@@ -20,5 +20,12 @@ def send_mails() -> int:
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])
 def send_some() -> int:
+    """One transaction. A mail server may take its time, so there it holds a single mail: SQLite has one writer."""
+    limit = 1 if settings().smtp_url else AT_ONCE
     with database().writing() as session:
-        return mails.send_waiting(session, settings(), now=now(), limit=AT_ONCE)
+        return mails.send_waiting(session, settings(), now=now(), limit=limit)
+
+
+def more_wait() -> bool:
+    with database().reading() as session:
+        return waiting.look(session, now=now()).mails
