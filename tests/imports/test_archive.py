@@ -228,6 +228,7 @@ def test_what_is_no_whole_export_changes_nothing(filled: Database, now: datetime
     target.dispose()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(
     database: Database, cast: Cast, now: datetime, tmp_path: Path
 ) -> None:

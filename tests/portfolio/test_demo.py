@@ -296,6 +296,7 @@ def test_the_year_may_end_any_day(moment: str, empty_sqlite: Path, tmp_path: Pat
         assert moments[-1] <= now
 
 
+@pytest.mark.slow
 @pytest.mark.both
 def test_either_database_takes_it(database: Database) -> None:
     fill(database, now=NOW)
