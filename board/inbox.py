@@ -10,7 +10,7 @@ from portfolio.learning_requests import DecisionRefused, Place, Ruling
 from portfolio.models import Decision, Goal, LearningRequest, Message, Project
 from portfolio.rules.fit import CAUSES
 from portfolio.rules.rubric import DEFAULT
-from portfolio.states import MoveRefused, Verdict
+from portfolio.states import INBOX, MoveRefused, Verdict
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_day, some_text, some_whole
 from web.live import Change, names, stream
@@ -47,7 +47,12 @@ VERDICTS = (
 
 @dataclass(frozen=True)
 class Inbox:
+    """The oldest that wait for a first decision, how many there are in all, and whether anybody ever asked."""
+
     waiting: list[LearningRequest]
+    count: int
+    is_new: bool
+    form: str
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,13 @@ class DecisionPage:
 
 
 @router.get("/inbox")
-def show_inbox(request: Request, session: SessionDep, _manager: ManagerDep) -> Response:
-    return page(request, "inbox/index.html", Inbox(learning_requests.inbox(session)))
+def show_inbox(request: Request, session: SessionDep, _manager: ManagerDep, links: LinksDep) -> Response:
+    return page(request, "inbox/index.html", _inbox(session, links))
 
 
 @router.get("/inbox/list")
-def show_list(request: Request, session: SessionDep, _manager: ManagerDep) -> Response:
-    return partial(request, "inbox/_list.html", Inbox(learning_requests.inbox(session)))
+def show_list(request: Request, session: SessionDep, _manager: ManagerDep, links: LinksDep) -> Response:
+    return partial(request, "inbox/_list.html", _inbox(session, links))
 
 
 @router.get("/inbox/live")
@@ -216,10 +221,19 @@ def _read_ruling(session: SessionDep, verdict: Verdict, fields: Fields, errors: 
     )
 
 
+def _inbox(session: SessionDep, links: LinksDep) -> Inbox:
+    return Inbox(
+        waiting=learning_requests.inbox(session),
+        count=learning_requests.inbox_count(session),
+        is_new=learning_requests.is_new(session),
+        form=links.page("/requests/new"),
+    )
+
+
 def _onwards(session: SessionDep, decided: LearningRequest) -> str:
     """After a decision: the next one in the inbox, or the inbox itself when it is empty."""
-    rest = [one.id for one in learning_requests.inbox(session) if one.id != decided.id]
-    return f"/requests/{rest[0]}" if rest else "/inbox"
+    following = learning_requests.next_in_inbox(session, decided)
+    return f"/requests/{following}" if following else "/inbox"
 
 
 def _decision_page(
@@ -230,8 +244,6 @@ def _decision_page(
     typed: Fields,
     errors: Errors,
 ) -> DecisionPage:
-    waiting = [one.id for one in learning_requests.inbox(session)]
-    later = [number for number in waiting if number > found.id] or [n for n in waiting if n != found.id]
     suggested = _suggest(found)
     return DecisionPage(
         learning_request=found,
@@ -242,8 +254,8 @@ def _decision_page(
         project=learning_requests.project_of(session, found),
         goals=goals.listed(session),
         tracking=links.tracking_path(found),
-        next=later[0] if later else None,
-        left=len([number for number in waiting if number != found.id]),
+        next=learning_requests.next_in_inbox(session, found),
+        left=learning_requests.inbox_count(session) - (found.status in INBOX),
         suggested=suggested,
         verdict=chosen or suggested,
         typed=typed,

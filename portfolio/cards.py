@@ -239,7 +239,7 @@ def of_iteration(session: Session, iteration: Iteration) -> list[Card]:
     )
 
 
-def open_without_iteration(session: Session, limit: int = 60) -> list[Card]:
+def open_without_iteration(session: Session, limit: int = 20) -> list[Card]:
     """Unfinished cards that stand in no iteration, in board order: what can be planned next."""
     return list(
         session.scalars(

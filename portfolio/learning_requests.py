@@ -337,6 +337,19 @@ def inbox(session: Session, limit: int = 200) -> list[LearningRequest]:
     )
 
 
+def next_in_inbox(session: Session, than: LearningRequest) -> int | None:
+    """The number of the request to decide after this one: the next newer, else the oldest. None when it was the last."""
+    others = select(func.min(LearningRequest.id)).where(
+        LearningRequest.status.in_(INBOX), LearningRequest.id != than.id
+    )
+    return session.scalar(others.where(LearningRequest.id > than.id)) or session.scalar(others)
+
+
+def is_new(session: Session) -> bool:
+    """Whether nobody has asked for anything yet."""
+    return session.scalar(select(LearningRequest.id).limit(1)) is None
+
+
 def inbox_count(session: Session) -> int:
     return session.scalar(select(func.count()).where(LearningRequest.status.in_(INBOX))) or 0
 
