@@ -1,5 +1,6 @@
 """Our own Prefect server, as an application for Uvicorn, with two things mended. See docs/decisions on the clock."""
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -14,7 +15,8 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 BUSY = 503
-RETRY_SECONDS = b"0.05"
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+RESTS_SECONDS = (0.02, 0.04, 0.08, 0.16, 0.32)
 
 
 def run(listening: socket.socket) -> int:
@@ -61,14 +63,63 @@ def leave_out(_model: type, _row: MutableMapping[str, Any], _state: object) -> N
 
 
 def busy_is_short(application: Application) -> Application:
-    """Two writers met in Prefect's SQLite: the one refused with 503 shall try again at once, not in 2 seconds."""
+    """Tries again at once what Prefect refused because two writers met in its SQLite.
+
+    It answers 503 and has written nothing; its client would wait for 2 seconds and more.
+    """
 
     async def answer(scope: Message, receive: Receive, send: Send) -> None:
-        async def send_on(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == BUSY:
-                message["headers"] = [*message["headers"], (b"retry-after", RETRY_SECONDS)]
-            await send(message)
-
-        await application(scope, receive, send_on)
+        if scope["type"] != "http" or scope["method"] not in WRITES:
+            await application(scope, receive, send)
+            return
+        body = await whole(receive)
+        for rest in RESTS_SECONDS:
+            if await try_once(application, scope, body, receive, send):
+                return
+            await asyncio.sleep(rest)
+        await application(scope, repeating(body, receive), send)
 
     return answer
+
+
+async def try_once(
+    application: Application, scope: Message, body: bytes, receive: Receive, send: Send
+) -> bool:
+    """Whether it was answered. An answer of "busy" is kept back."""
+    busy = False
+
+    async def send_unless_busy(message: Message) -> None:
+        nonlocal busy
+        busy = busy or message.get("status") == BUSY
+        if not busy:
+            await send(message)
+
+    try:
+        await application({**scope}, repeating(body, receive), send_unless_busy)
+    except Exception:
+        if not busy:
+            raise
+    return not busy
+
+
+async def whole(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def repeating(body: bytes, receive: Receive) -> Receive:
+    """The body again, then whatever comes: that the client is gone."""
+    first = True
+
+    async def again() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return again

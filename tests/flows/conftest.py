@@ -25,7 +25,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     server = PrefectServer(tmp_path_factory.mktemp("prefect"))
     server.start()
     yield server
-    server.kill()
+    server.close()
 
 
 def _forget() -> None:

@@ -81,6 +81,7 @@ class PrefectServer:
             self.port: int = found.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.api_url = f"{self.address}/api"
+        self._client = httpx.Client(base_url=self.api_url, timeout=10)
         self._process: Process | None = None
 
     def start(self) -> None:
@@ -97,7 +98,7 @@ class PrefectServer:
 
     def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.api_url}/health", timeout=0.5).is_success
+            return self._client.get("/health", timeout=0.5).is_success
         except httpx.HTTPError:
             return False
 
@@ -105,6 +106,10 @@ class PrefectServer:
         if self._process:
             self._process.kill()
             self._process = None
+
+    def close(self) -> None:
+        self.kill()
+        self._client.close()
 
     def get(self, path: str) -> Any:
         return self._ask("GET", path).json()
@@ -119,7 +124,7 @@ class PrefectServer:
         """Prefect's SQLite is busy now and then; then it says 503 and wants to be asked again."""
 
         def answer() -> httpx.Response | None:
-            said = httpx.request(method, f"{self.api_url}{path}", timeout=10, **more)
+            said = self._client.request(method, path, **more)
             return None if said.status_code == httpx.codes.SERVICE_UNAVAILABLE else said
 
         found: httpx.Response = until(answer, f"an answer from Prefect to {method} {path}", 10)

@@ -37,11 +37,16 @@ class Product:
     data: Path
     url: str
     console: Process
+    client: httpx.Client
 
     def status(self, path: str) -> int:
         with suppress(httpx.HTTPError):
-            return httpx.get(self.url + path, timeout=3).status_code
+            return self.client.get(self.url + path, timeout=3).status_code
         return 0
+
+    def end(self) -> None:
+        self.console.kill()
+        self.client.close()
 
     def wait_until_ready(self) -> None:
         until(lambda: self.status("/readyz") == 200, f"ready; {self.console.said}")
@@ -63,7 +68,7 @@ class Product:
             "requester": {"email": "kim@fernweh.example"},
         }
         with suppress(httpx.HTTPError):
-            answer = httpx.post(f"{self.url}/api/v1/requests", json=body, timeout=30)
+            answer = self.client.post(f"{self.url}/api/v1/requests", json=body)
             return dict(answer.json()) if answer.status_code == 201 else None
         return None
 
@@ -83,7 +88,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     started = begin(data)
     started.wait_until_ready()
     yield started
-    started.console.kill()
+    started.end()
 
 
 def begin(data: Path, *arguments: str) -> Product:
@@ -96,7 +101,7 @@ def begin(data: Path, *arguments: str) -> Product:
         OUTSIZE_PREFECT_PORT=str(free_port()),
         OUTSIZE_PUBLIC_POSTS_PER_MINUTE="100000",
     )
-    return Product(data, f"http://127.0.0.1:{port}", console)
+    return Product(data, f"http://127.0.0.1:{port}", console, httpx.Client(timeout=30))
 
 
 def test_it_says_where_everything_is(product: Product) -> None:
@@ -184,7 +189,7 @@ def test_the_second_start_answers_at_once_and_a_kill_leaves_nothing(product: Pro
     again.wait_until_ready()
     everything = processes_under(again.console.popen.pid)
     again.console.popen.kill()
-    again.console.popen.wait()
+    again.end()
     until(lambda: not any(is_alive(number) for number in everything), "the end of all children", 10)
     assert took < LONGEST_SECOND_START_SECONDS
 
