@@ -17,23 +17,6 @@ from portfolio.submission import Requester
 
 Echo = Callable[[str], None]
 
-IMPORT_HELP = """Take a CSV, XLSX or ODS file in as learning requests, or an export of Outsize into an empty installation.
-
-Without --take it says what would happen, row by row, and changes nothing.
-
-Examples:
-
-  outsize import wishes.csv
-
-  outsize import survey.xlsx --requester kim@example.org --take      who asks where the file names nobody
-
-  outsize import survey.xlsx --save-mapping survey.json              then edit survey.json, and:
-
-  outsize import survey.xlsx --mapping survey.json --refused refused.csv --take
-
-  outsize import outsize-2026-11-20.zip --data new-folder --take     an export, into a new installation
-"""
-
 
 def import_file(
     settings: Settings,

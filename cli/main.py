@@ -6,11 +6,26 @@ from typing import Annotated
 
 import typer
 
-from cli.data import IMPORT_HELP
-from portfolio import database as databases
 from portfolio import settings as all_settings
 from portfolio.settings import BadSettings, Settings
 from portfolio.states import Role
+
+IMPORT_HELP = """Take a CSV, XLSX or ODS file in as learning requests, or an export of Outsize into an empty installation.
+
+Without --take it says what would happen, row by row, and changes nothing.
+
+Examples:
+
+  outsize import wishes.csv
+
+  outsize import survey.xlsx --requester kim@example.org --take      who asks where the file names nobody
+
+  outsize import survey.xlsx --save-mapping survey.json              then edit survey.json, and:
+
+  outsize import survey.xlsx --mapping survey.json --refused refused.csv --take
+
+  outsize import outsize-2026-11-20.zip --data new-folder --take     an export, into a new installation
+"""
 
 app = typer.Typer(
     name="outsize",
@@ -80,6 +95,8 @@ def migrate(data: Data = None) -> None:
 
     Example: outsize migrate --data /srv/outsize
     """
+    from portfolio import database as databases
+
     databases.migrate(_settings(data).database_url)
     typer.echo("The database is up to date.")
 
@@ -90,12 +107,14 @@ def demo(data: Data = None) -> None:
 
     Example: outsize demo --data demo
     """
+    from portfolio import database as databases
     from portfolio import demo as demos
+    from portfolio.links import Links
 
     settings = _settings(data)
     databases.migrate(settings.database_url)
     opened = databases.connect(settings.database_url)
-    demos.fill(opened, now=datetime.now(UTC))
+    demos.fill(opened, now=datetime.now(UTC), links=Links.of(settings))
     opened.dispose()
     typer.echo("The demo year is in.")
 
@@ -111,6 +130,7 @@ def create_token(
 
     Example: outsize token create --role manager --name bench
     """
+    from portfolio import database as databases
     from portfolio import tokens
 
     settings = _settings(data)

@@ -20,10 +20,7 @@ def send_mails() -> int:
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])
 def send_some() -> int:
-    """One transaction. A mail server may take its time, so there it holds a single mail: SQLite has one writer."""
-    limit = 1 if settings().smtp_url else AT_ONCE
-    with database().writing() as session:
-        return mails.send_waiting(session, settings(), now=now(), limit=limit)
+    return mails.send_waiting(database(), settings(), now=now(), limit=AT_ONCE)
 
 
 def more_wait() -> bool:

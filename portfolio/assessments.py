@@ -1,26 +1,33 @@
 """Scoring what waits, and the rubric it is scored by."""
 
 import json
+import logging
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from portfolio.history import record
 from portfolio.models import Answer, Assessment, Event, Goal, LearningRequest, Person, Rubric
 from portfolio.rules import rubric as rubrics
 from portfolio.rules.scoring import Need, Score, days_until, gap_of, score
 from portfolio.states import OPEN
 from portfolio.submission import as_range, number_in
 
+log = logging.getLogger("outsize")
+
+PUT_OFF = timedelta(hours=1)
+
 
 def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, limit: int = 500) -> list[int]:
     """Score up to `limit` waiting requests and store the assessments; returns their ids.
 
-    The mark is cleared only if it is still the one we read, so a change made meanwhile is scored in the next round.
-    Running it twice scores nothing twice. Costs five statements however many wait.
+    The rows are held meanwhile, so a change made at the same time is scored in the next round. Running it twice scores
+    nothing twice. One that can't be scored is put off for an hour and does not hold up the others. Costs five statements
+    however many wait.
     """
     waiting = session.execute(
         select(
@@ -28,7 +35,7 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
             LearningRequest.goal_id,
             LearningRequest.score_wanted_at,
         )
-        .where(LearningRequest.score_wanted_at.is_not(None))
+        .where(LearningRequest.score_wanted_at <= now)
         .order_by(LearningRequest.score_wanted_at, LearningRequest.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -39,12 +46,17 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     rubric = current_rubric(session)
     answers = _answers(session, ids)
     weights = dict(session.execute(select(Goal.id, Goal.weight)).all())
-    scores = [
-        score(need_of(answers.get(row.id, {}), weights.get(row.goal_id), now.date()), rubric)
-        for row in waiting
-    ]
-    _store(session, ids, scores, now, flow_run_id)
-    return ids
+    scores: dict[int, Score] = {}
+    for row in waiting:
+        try:
+            need = need_of(answers.get(row.id, {}), weights.get(row.goal_id), now.date())
+            scores[row.id] = score(need, rubric)
+        except Exception:
+            log.exception("Request %s can't be scored; it is tried again in an hour", row.id)
+            _put_off(session, row.id, now)
+    if scores:
+        _store(session, [*scores], [*scores.values()], now, flow_run_id)
+    return [*scores]
 
 
 def want_all(session: Session, *, at: datetime) -> int:
@@ -96,6 +108,12 @@ def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Ne
         finished_hours=as_range(answers.get("finished_hours")),
         expert_hours=as_range(answers.get("expert_hours")),
     )
+
+
+def _put_off(session: Session, request_id: int, now: datetime) -> None:
+    learning_request = session.get_one(LearningRequest, request_id)
+    learning_request.score_wanted_at = now + PUT_OFF
+    record(session, "learning_request.scoring_failed", learning_request, by=None, at=now)
 
 
 @lru_cache(maxsize=4)

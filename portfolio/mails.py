@@ -2,7 +2,6 @@
 
 import re
 import smtplib
-import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portfolio.database import Database
 from portfolio.models import Edition, Mail
 from portfolio.settings import Settings
 
@@ -98,36 +98,52 @@ def queue(
     return mail
 
 
-def send_waiting(session: Session, settings: Settings, *, now: datetime, limit: int = 20) -> int:
+def send_waiting(database: Database, settings: Settings, *, now: datetime, limit: int = 20) -> int:
     """Send up to `limit` mails whose time has come; returns how many left.
 
-    A mail that can't be sent is tried again after 1, 2, 4 ... minutes, eight times, then given up and listed. A crash
-    between sending and remembering sends it twice with the same Message-ID, which receivers fold into one.
+    Three steps, so that a slow mail server holds no transaction: take them (each gets its next try 1, 2, 4 ... minutes
+    from now), hand them over, note what became of them. After eight tries a mail is given up and listed. A crash after
+    handing over sends it again with the same Message-ID, which receivers fold into one.
     """
+    with database.writing() as session:
+        taken = _take(session, settings, now, limit)
+    taken_by = postman(settings)
+    problems = {mail.id: _hand_over(taken_by, message, mail) for mail, message in taken}
+    with database.writing() as session:
+        for mail_id, problem in problems.items():
+            _note(session.get_one(Mail, mail_id), problem, now)
+    return sum(problem is None for problem in problems.values())
+
+
+def _take(session: Session, settings: Settings, now: datetime, limit: int) -> list[tuple[Mail, EmailMessage]]:
     waiting = session.scalars(
         select(Mail)
         .where(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.next_try_at <= now)
         .order_by(Mail.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    )
-    taken_by = postman(settings)
-    return sum(_send(session, mail, taken_by, settings.mail_from, now) for mail in waiting)
+    ).all()
+    for mail in waiting:
+        mail.next_try_at = now + timedelta(minutes=2**mail.attempts)
+        mail.attempts += 1
+    return [(mail, _compose(session, mail, settings.mail_from, now)) for mail in waiting]
 
 
-def _send(session: Session, mail: Mail, taken_by: Postman, sender: str, now: datetime) -> bool:
-    mail.attempts += 1
+def _hand_over(taken_by: Postman, message: EmailMessage, mail: Mail) -> str | None:
+    """What went wrong, if anything."""
     try:
-        taken_by.deliver(_compose(session, mail, sender, now), mail)
-    except (OSError, smtplib.SMTPException, socket.gaierror, ValueError) as problem:
-        mail.error = f"{type(problem).__name__}: {problem}"[:500]
-        mail.next_try_at = now + timedelta(minutes=2 ** (mail.attempts - 1))
-        if mail.attempts >= MOST_TRIES:
-            mail.given_up_at = now
-        return False
-    mail.sent_at = now
-    mail.error = ""
-    return True
+        taken_by.deliver(message, mail)
+    except (OSError, smtplib.SMTPException, ValueError) as problem:
+        return f"{type(problem).__name__}: {problem}"[:500]
+    return None
+
+
+def _note(mail: Mail, problem: str | None, now: datetime) -> None:
+    mail.error = problem or ""
+    if problem is None:
+        mail.sent_at = now
+    elif mail.attempts >= MOST_TRIES:
+        mail.given_up_at = now
 
 
 def _compose(session: Session, mail: Mail, sender: str, now: datetime) -> EmailMessage:

@@ -27,7 +27,7 @@ def look(session: Session, *, now: datetime) -> Waiting:
     """What waits right now."""
     requests, mails, edition = session.execute(
         select(
-            exists().where(LearningRequest.score_wanted_at.is_not(None)),
+            exists().where(LearningRequest.score_wanted_at <= now),
             exists().where(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.next_try_at <= now),
             select(func.min(Edition.id)).where(Edition.status == EditionStatus.ASKED).scalar_subquery(),
         )

@@ -4,6 +4,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from portfolio import people
 from portfolio.models import Person
@@ -15,10 +16,10 @@ from web.settings import SettingsDep
 COOKIE = "outsize_visit"
 
 
-def get_visitor(request: Request, session: SessionDep, now: NowDep) -> Person | None:
+async def get_visitor(request: Request, session: SessionDep, now: NowDep) -> Person | None:
     """The person signed in with this browser, if any."""
     token = request.cookies.get(COOKIE)
-    person = people.visitor(session, token, now=now) if token else None
+    person = await run_in_threadpool(people.visitor, session, token, now=now) if token else None
     request.state.person = person
     return person
 

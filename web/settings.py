@@ -8,13 +8,13 @@ from portfolio.links import Links
 from portfolio.settings import Settings
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
 async def get_links(request: Request) -> Links:
-    return Links.of(get_settings(request))
+    return Links.of(request.app.state.settings)
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]

@@ -78,8 +78,7 @@ class StandInClock(threading.Thread):
             with self.database.writing() as session:
                 assessments.score_waiting(session, now=now, flow_run_id=None)
         if found.mails:
-            with self.database.writing() as session:
-                mails.send_waiting(session, self.settings, now=now)
+            mails.send_waiting(self.database, self.settings, now=now)
         if found.edition is not None:
             with self.database.writing() as session:
                 editions.build(session, found.edition, now=now, flow_run_id=None)

@@ -237,3 +237,23 @@ def test_snoozed_requests_wake_on_their_day(
         assert learning_requests.wake_snoozed(session, today=until - timedelta(days=1), at=now) == 0
         assert learning_requests.wake_snoozed(session, today=until, at=now) == 1
         assert asked.status is RequestStatus.SUBMITTED
+
+
+def test_one_that_can_not_be_scored_holds_up_nobody(
+    database: Database, cast: Cast, links: Links, now: datetime
+) -> None:
+    with database.writing() as session:
+        broken = a_request(session, links=links)
+        fine = a_request(session, links=links).id
+        session.execute(
+            text(
+                "UPDATE answers SET value = :value WHERE learning_request_id = :id AND question = 'deadline'"
+            ),
+            {"value": '{"on": "no date"}', "id": broken.id},
+        )
+    with database.writing() as session:
+        assert assessments.score_waiting(session, now=now, flow_run_id=None) == [fine]
+        assert assessments.score_waiting(session, now=now, flow_run_id=None) == []
+    with database.reading() as session:
+        kept = session.get_one(LearningRequest, broken.id)
+        assert kept.score_wanted_at == now + timedelta(hours=1)

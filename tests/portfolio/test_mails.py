@@ -55,8 +55,7 @@ def queue(database: Database, now: datetime, to: str = "kim@fernweh.example", su
 
 
 def send(database: Database, settings: Settings, now: datetime) -> int:
-    with database.writing() as session:
-        return mails.send_waiting(session, settings, now=now)
+    return mails.send_waiting(database, settings, now=now)
 
 
 @pytest.mark.both
