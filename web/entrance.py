@@ -170,6 +170,15 @@ def ask_about_organisation(request: Request, session: SessionDep, manager: Manag
     )
 
 
+@router.post("/organisation/demo")
+def show_demo(session: SessionDep, _manager: ManagerDep, links: LinksDep, now: NowDep) -> Response:
+    """Fill an empty installation with the demo year; one that is set up stays as it is."""
+    from portfolio import demo  # a year of texts that hardly anybody needs
+
+    demo.fill_in(session, now=now, links=links)
+    return see_other("/")
+
+
 @router.post("/organisation")
 def set_up_organisation(
     request: Request, session: SessionDep, manager: ManagerDep, fields: FormDep, now: NowDep

@@ -24,9 +24,14 @@ def fill(database: Database, *, now: datetime, seed: int = SEED, links: Links = 
     The same seed and moment give the same year. `links` makes the addresses in the mails it has sent.
     """
     with database.writing() as session:
-        if organisation.current(session) is None:
-            Year(session, now, links, Random(seed)).replay()
-            _call_mails_sent(session)
+        fill_in(session, now=now, seed=seed, links=links)
+
+
+def fill_in(session: Session, *, now: datetime, seed: int = SEED, links: Links = NOWHERE) -> None:
+    """The same within a transaction that is open already."""
+    if organisation.current(session) is None:
+        Year(session, now, links, Random(seed)).replay()
+        _call_mails_sent(session)
 
 
 def _call_mails_sent(session: Session) -> None:

@@ -2,13 +2,24 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select
 
-from portfolio import assessments, cards, goals, iterations, learning_requests, measures, projects
+from portfolio import (
+    assessments,
+    cards,
+    goals,
+    iterations,
+    learning_requests,
+    measures,
+    people,
+    projects,
+    pulse,
+)
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import ApiToken, Card, Goal, LearningRequest, Mail, Organisation, Person, Project
@@ -256,6 +267,50 @@ def test_the_first_visit_sets_everything_up(client: TestClient, database: Databa
         assert assessments.current_rubric(session).effort_cut_hours == 60
         ours = organisation.current(session)
         assert ours is not None and ours.name == "Fernweh"
+
+
+def test_whoever_only_looks_gets_the_demo_year_in_an_empty_installation(
+    app: FastAPI, database: Database, now: datetime
+) -> None:
+    """Without the cast: nobody has set anything up."""
+    with database.writing() as session:
+        token = people.invite_manager(session, now=now)
+    with TestClient(app, follow_redirects=False) as browser:
+        browser.post(f"/sign-in/{token}")
+        assert "Show me a demo organisation" in browser.get("/welcome").text
+        assert browser.post("/organisation/demo").status_code == 303
+        assert browser.get("/").headers["location"] == "/inbox"
+        assert "requests wait" in browser.get("/inbox").text
+        with database.reading() as session:
+            before = session.scalar(select(func.count()).select_from(LearningRequest))
+        browser.post("/organisation/demo")
+        with database.reading() as session:
+            assert session.scalar(select(func.count()).select_from(LearningRequest)) == before
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "prefect", "stands"), [(5, True, False), (5, False, True), (60, True, True)]
+)
+def test_a_stopped_clock_is_told_to_the_manager_only(
+    client: TestClient,
+    sign_in: SignIn,
+    cast: Cast,
+    database: Database,
+    now: datetime,
+    seconds_ago: int,
+    prefect: bool,
+    stands: bool,
+) -> None:
+    with database.writing() as session:
+        pulse.beat(session, "worker", at=now - timedelta(seconds=seconds_ago), prefect=prefect)
+    sign_in(client, cast.manager)
+    assert ("The clock has stopped." in client.get("/board").text) is stands
+    for person in (cast.leader, cast.requester):
+        sign_in(client, person)
+        assert (
+            "The clock has stopped."
+            not in client.get("/board" if person is cast.leader else "/requests").text
+        )
 
 
 LIST_PAGES = [
