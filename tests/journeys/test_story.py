@@ -60,7 +60,7 @@ def open_the_house(page: Page, installation: Installation) -> None:
     page.get_by_label("Your e-mail").fill("mara@fernweh.example")
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(f"{installation.url}/inbox")
-    expect(page.get_by_text("All decided")).to_be_visible()
+    expect(page.get_by_text("Nobody has asked yet")).to_be_visible()
 
 
 def ask_on_a_phone(
