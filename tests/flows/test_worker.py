@@ -207,7 +207,8 @@ def test_a_run_cut_off_in_the_middle_is_called_crashed_and_its_work_done_once(si
 
 
 def test_the_worker_ends_quickly_when_asked(site: Site) -> None:
-    before = len(site.worker.said)  # in other tests Prefect was killed under it, which its libraries tell at length
+    # In other tests Prefect was killed under it, which its libraries tell at length.
+    before = len(site.worker.said)
     assert site.worker.stop() < 5
     assert site.worker.popen.returncode == 0
     assert "Traceback" not in site.worker.said[before:]
