@@ -78,6 +78,15 @@ class IterationStatus(StrEnum):
     CLOSED = "closed"
 
 
+class ArrivalStatus(StrEnum):
+    """What became of a mail that came in. Quarantined ones wait for the manager; dropped ones are kept and listed."""
+
+    DRAFTED = "drafted"
+    THREADED = "threaded"
+    QUARANTINED = "quarantined"
+    DROPPED = "dropped"
+
+
 class EditionStatus(StrEnum):
     ASKED = "asked"
     PUBLISHED = "published"

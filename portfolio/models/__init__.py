@@ -1,11 +1,14 @@
 """Models remember: one noun per file, small predicates, no verbs."""
 
+from portfolio.models.arrivals import Arrival
 from portfolio.models.assessments import Assessment, Rubric
 from portfolio.models.base import Base
 from portfolio.models.cards import Card, Column
 from portfolio.models.decisions import Decision
+from portfolio.models.drafts import Draft, File
 from portfolio.models.editions import Edition
 from portfolio.models.events import Event, Pulse
+from portfolio.models.forms import CauseTable, FormVersion
 from portfolio.models.goals import Goal
 from portfolio.models.imports import Import
 from portfolio.models.iterations import Iteration, Snapshot
@@ -15,13 +18,15 @@ from portfolio.models.measures import Evaluation, Measure, Reading
 from portfolio.models.organisation import Organisation
 from portfolio.models.people import Person, SignInLink, Unit, Visit
 from portfolio.models.projects import Contribution, Cost, Project
-from portfolio.models.resources import Resource
+from portfolio.models.resources import OutdatedReport, Resource
+from portfolio.models.supporters import DemandAlert, Suggestion, Supporter
 from portfolio.models.surveys import Response, Survey
 from portfolio.models.tokens import ApiToken, KeptAnswer
 
 __all__ = [
-    "Answer", "ApiToken", "Assessment", "Base", "Card", "Column", "Contribution", "Cost", "Decision", "Edition",
-    "Evaluation", "Event", "Goal", "Import", "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure",
-    "Message", "Organisation", "Person", "Project", "Pulse", "Reading", "Resource", "Response", "Rubric",
-    "SignInLink", "Snapshot", "Survey", "Unit", "Visit",
+    "Answer", "ApiToken", "Arrival", "Assessment", "Base", "Card", "CauseTable", "Column", "Contribution", "Cost",
+    "Decision", "DemandAlert", "Draft", "Edition", "Evaluation", "Event", "File", "FormVersion", "Goal", "Import",
+    "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message", "Organisation", "OutdatedReport",
+    "Person", "Project", "Pulse", "Reading", "Resource", "Response", "Rubric", "SignInLink", "Snapshot", "Suggestion",
+    "Supporter", "Survey", "Unit", "Visit",
 ]  # fmt: skip

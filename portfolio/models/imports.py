@@ -12,7 +12,11 @@ from portfolio.models.base import Base, Json
 
 
 class Import(Base):
-    """One file: kept from the dry run until it is taken or dropped. `account` lists what became of each row."""
+    """One file: kept from the dry run until it is taken or dropped. `account` lists what became of each row.
+
+    `wanted_at` is the outbox mark: somebody said "take it", and the worker does, `rows_done` of `rows_in_all` so far.
+    `headers_digest` tells files with the same columns, so that a mapping is remembered for its source.
+    """
 
     __tablename__ = "imports"
 
@@ -25,5 +29,10 @@ class Import(Base):
     account: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     started_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     started_at: Mapped[datetime]
+    wanted_at: Mapped[datetime | None]
+    rows_done: Mapped[int] = mapped_column(default=0)
+    rows_in_all: Mapped[int | None]
+    error: Mapped[str] = mapped_column(String(500), default="")
+    headers_digest: Mapped[str] = mapped_column(String(64), default="")
     taken_at: Mapped[datetime | None]
     dropped_at: Mapped[datetime | None]

@@ -20,6 +20,7 @@ class LearningRequest(Base):
 
     `score_wanted_at` is the outbox mark: set in the transaction that changed what is scored, cleared in the
     transaction that stored the new assessment. `leverage` is a copy of the latest assessment's, kept to rank by.
+    `confirmed_at` is when its requester last said it is still needed.
     """
 
     __tablename__ = "learning_requests"
@@ -48,6 +49,7 @@ class LearningRequest(Base):
     submitted_at: Mapped[datetime]
     first_decided_at: Mapped[datetime | None]
     snoozed_until: Mapped[date | None]
+    confirmed_at: Mapped[datetime | None]
     joined_to_id: Mapped[int | None] = mapped_column(ForeignKey("learning_requests.id"))
     link_version: Mapped[int] = mapped_column(default=1)
     source: Mapped[str] = mapped_column(String(20), default="form")

@@ -15,11 +15,12 @@ class Mail(Base):
     """A message waiting to be sent, or sent. Queued in the transaction that made it true.
 
     `attachments`: [{"edition": id, "format": "pdf"}], read when sent. `message_id` is fixed when queued, so that a
-    second try after a crash is the same message to the receiving server.
+    second try after a crash is the same message to the receiving server; replies name it, so they find their request.
     """
 
     __tablename__ = "mails"
     __table_args__ = (
+        Index(None, "about"),
         Index(
             "ix_mails_waiting",
             "next_try_at",
@@ -36,6 +37,7 @@ class Mail(Base):
     about: Mapped[str | None] = mapped_column(String(60))
     attachments: Mapped[list[Any]] = mapped_column(Json, default=list)
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
+    in_reply_to: Mapped[str | None] = mapped_column(String(300))
     queued_at: Mapped[datetime]
     next_try_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

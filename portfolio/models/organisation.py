@@ -11,7 +11,11 @@ from portfolio.models.base import Base
 
 
 class Organisation(Base):
-    """Set once at the first visit, changed in settings. There is one row."""
+    """Set once at the first visit, changed in settings. There is one row.
+
+    `intake_domains`: mail domains that may ask, separated by blanks; empty lets everybody. The manager is told when
+    `alert_people` people or `alert_units` units ask alike.
+    """
 
     __tablename__ = "organisations"
 
@@ -24,5 +28,8 @@ class Organisation(Base):
     time_zone: Mapped[str] = mapped_column(String(60), default="Europe/Berlin")
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     intake_public: Mapped[bool] = mapped_column(default=True)
+    intake_domains: Mapped[str] = mapped_column(String(1000), default="")
+    alert_people: Mapped[int] = mapped_column(default=5)
+    alert_units: Mapped[int] = mapped_column(default=3)
     report_recipients: Mapped[str] = mapped_column(String(2000), default="")
     set_up_at: Mapped[datetime]
