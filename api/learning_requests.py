@@ -10,7 +10,7 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import CallerDep, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed
-from portfolio import history, learning_requests, organisation
+from portfolio import forms, history, learning_requests, organisation
 from portfolio.learning_requests import DecisionRefused, Ruling, Source, Wanted
 from portfolio.models import LearningRequest, Resource
 from portfolio.states import MoveRefused, RequestStatus, Verdict
@@ -50,11 +50,18 @@ def submit(
         if ours is not None and not ours.intake_public:
             raise ProblemFound(401)
         request.app.state.turnstile.check_post(request)
-    submission = parse(Submission, once.body)
+    form = forms.current(session)
+    submission = parse(forms.submission_model(form), once.body)
 
     def write() -> tuple[int, dict[str, Any]]:
         sent = learning_requests.submit(
-            session, submission, links=links, by=caller, at=now, source=Source("api")
+            session,
+            submission,
+            links=links,
+            by=caller,
+            at=now,
+            source=Source("api"),
+            form_version=form.version,
         )
         return 201, {
             "id": sent.id,
@@ -114,9 +121,12 @@ def change_answers(
 ) -> dict[str, Any]:
     """Change or add answers; the request is scored again."""
     found = _find(session, number)
-    changed = parse(ChangedAnswers, body)
+    form = forms.current(session)
+    changed = parse(forms.changed_model(form), body)
     try:
-        questions = learning_requests.change_answers(session, found, changed, by=caller, at=now)
+        questions = learning_requests.change_answers(
+            session, found, changed, by=caller, at=now, form_version=form.version
+        )
     except DecisionRefused as refused:
         raise ProblemFound(409, str(refused)) from refused
     return {"id": found.id, "changed": questions}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import goals, learning_requests, letters, questions
+from portfolio import forms, goals, learning_requests, letters
 from portfolio.learning_requests import DecisionRefused, Place, Ruling
 from portfolio.models import Decision, Goal, LearningRequest, Message, Project
 from portfolio.rules.fit import CAUSES
@@ -19,7 +19,7 @@ from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
-from web.wording import plain
+from web.wording import answer_words
 
 router = APIRouter()
 
@@ -247,7 +247,7 @@ def _decision_page(
     suggested = _suggest(found)
     return DecisionPage(
         learning_request=found,
-        answers=_answers(found),
+        answers=_answers(session, found),
         place=learning_requests.place(session, found),
         messages=learning_requests.conversation(session, found, internal=True),
         decisions=learning_requests.decisions(session, found),
@@ -281,10 +281,7 @@ def _suggest(found: LearningRequest) -> Verdict:
     return suggestion[assessment.quadrant]
 
 
-def _answers(found: LearningRequest) -> list[tuple[str, str]]:
-    said = {answer.question: answer.value for answer in found.answers}
+def _answers(session: SessionDep, found: LearningRequest) -> list[tuple[str, str]]:
     return [
-        (question.label, dict(question.options).get(str(said[key])) or plain(said[key]))
-        for key, question in questions.BY_KEY.items()
-        if key in said
+        (question.label, answer_words(question, value)) for question, value in forms.answered(session, found)
     ]

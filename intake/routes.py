@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from intake import view
 from intake.forms import read_answers, read_submission
-from portfolio import goals, learning_requests, organisation
+from portfolio import forms, goals, learning_requests, organisation
 from portfolio.learning_requests import Source
 from portfolio.models import LearningRequest
 from portfolio.rules.scoring import LABELS
@@ -44,7 +44,8 @@ def submit(
     _check_may_ask(session, visitor)
     if visitor is None:
         request.app.state.turnstile.check_post(request)
-    submission, errors = read_submission(fields)
+    asked = forms.current(session)
+    submission, errors = read_submission(asked, fields)
     form_id = fields["form_id"][:64] or uuid4().hex
     if submission is None:
         form = view.RequestForm(fields, errors, goals.listed(session), form_id=form_id)
@@ -55,7 +56,15 @@ def submit(
             return see_other(f"{links.tracking_path(sent_before)}?sent=1")
         form_id = uuid4().hex
     source = Source("form", "form", form_id)
-    sent = learning_requests.submit(session, submission, links=links, by=visitor, at=now, source=source)
+    sent = learning_requests.submit(
+        session,
+        submission,
+        links=links,
+        by=visitor,
+        at=now,
+        source=source,
+        form_version=asked.version,
+    )
     return see_other(f"{links.tracking_path(sent)}?sent=1")
 
 
@@ -128,12 +137,15 @@ def add_answers(
     links: LinksDep,
     now: NowDep,
 ) -> Response:
-    changed, errors = read_answers(fields)
+    asked = forms.current(session)
+    changed, errors = read_answers(asked, fields)
     if changed is None:
         form = _answer_form(session, found, links, fields, errors)
         return page(request, "learning_requests/answers.html", form, 422)
     try:
-        learning_requests.change_answers(session, found, changed, by=visitor or found.requester, at=now)
+        learning_requests.change_answers(
+            session, found, changed, by=visitor or found.requester, at=now, form_version=asked.version
+        )
     except learning_requests.DecisionRefused as refused:
         form = _answer_form(session, found, links, fields, Errors(problem=str(refused)))
         return page(request, "learning_requests/answers.html", form, 422)
@@ -214,7 +226,7 @@ def _tracking(
         happened=view.happened(learning_requests.moves(session, found)),
         messages=learning_requests.conversation(session, found, internal=False),
         supporters=learning_requests.joined(session, found),
-        answers=view.said_so_far(found),
+        answers=view.said_so_far(forms.answered(session, found)),
         just_sent=just_sent,
         errors=errors or Errors(),
         typed=typed,

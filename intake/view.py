@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from portfolio import questions
 from portfolio.learning_requests import Place
 from portfolio.models import Assessment, Decision, Event, Goal, LearningRequest, Message, Project
 from portfolio.questions import ON_DEMAND, Question
 from portfolio.states import RequestStatus, Stage
 from web.forms import Errors, Fields
-from web.wording import plain
+from web.wording import answer_words
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class RequestForm:
     values: Fields
     errors: Errors
     goals: list[Goal]
-    further: tuple[Question, ...] = tuple(one for one in ON_DEMAND if one.kind != "demand")
+    further: tuple[Question, ...] = ON_DEMAND
     form_id: str = ""
     action: str = "/requests"
     learning_request: LearningRequest | None = None
@@ -139,17 +139,13 @@ def happened(events: list[Event]) -> list[tuple[datetime, str]]:
     return lines[::-1]
 
 
-def said_so_far(learning_request: LearningRequest) -> list[tuple[str, str]]:
-    """Question and answer, in the form's order."""
-    order = list(questions.BY_KEY)
-    known = [answer for answer in learning_request.answers if answer.question in questions.BY_KEY]
-    known.sort(key=lambda answer: order.index(answer.question))
-    return [(questions.label(answer.question), _shown(answer.question, answer.value)) for answer in known]
-
-
-def _shown(question: str, value: object) -> str:
-    options = dict(questions.BY_KEY[question].options)
-    return options.get(str(value)) or plain(value)
+def said_so_far(answered: list[tuple[Question, Any]]) -> list[tuple[str, str]]:
+    """Question and answer as a requester reads them; internal ones stay inside."""
+    return [
+        (question.label, answer_words(question, value))
+        for question, value in answered
+        if not question.internal
+    ]
 
 
 def _phrase(text: str) -> str:

@@ -62,8 +62,12 @@ def submit(
     at: datetime,
     source: Source = Source(),
     tell: bool = True,
+    form_version: int = FORM_VERSION,
 ) -> LearningRequest:
-    """Take a request in: the person, the answers, the history line, the scoring mark and the mail, all or nothing."""
+    """Take a request in: the person, the answers, the history line, the scoring mark and the mail, all or nothing.
+
+    `form_version` says which form was asked, so that each answer keeps its question.
+    """
     asker = submission.requester
     requester = people.meet(session, asker.email, at=at, name=asker.name, unit=asker.unit)
     values = submission.values()
@@ -83,7 +87,7 @@ def submit(
     )
     session.add(learning_request)
     session.flush()
-    _keep_answers(session, learning_request, values, by=requester, at=at)
+    _keep_answers(session, learning_request, values, by=requester, at=at, form_version=form_version)
     record(
         session,
         "learning_request.submitted",
@@ -91,7 +95,7 @@ def submit(
         by=by or requester,
         at=at,
         source=source.kind,
-        form_version=FORM_VERSION,
+        form_version=form_version,
     )
     if tell:
         subject, text = letters.received(learning_request, links.tracking(learning_request))
@@ -108,6 +112,7 @@ def change_answers(
     *,
     by: Person | None,
     at: datetime,
+    form_version: int = FORM_VERSION,
 ) -> list[str]:
     """Keep new answers beside the old ones and have the request scored again; returns the questions that changed."""
     if learning_request.status not in OPEN:
@@ -122,8 +127,9 @@ def change_answers(
         if question in before:
             answer = before[question]
             answer.value, answer.said_by_id, answer.said_at = value, by.id if by else None, at
+            answer.form_version = form_version
     new = {question: value for question, value in values.items() if question not in before}
-    _keep_answers(session, learning_request, new, by=by, at=at)
+    _keep_answers(session, learning_request, new, by=by, at=at, form_version=form_version)
     if "goal" in values:
         learning_request.goal_id = _goal(session, values["goal"])
     if values:
@@ -530,6 +536,7 @@ def _keep_answers(
     *,
     by: Person | None,
     at: datetime,
+    form_version: int,
 ) -> None:
     if values:
         session.connection().execute(
@@ -541,7 +548,7 @@ def _keep_answers(
                     "value": value,
                     "said_by_id": by.id if by else None,
                     "said_at": at,
-                    "form_version": FORM_VERSION,
+                    "form_version": form_version,
                 }
                 for question, value in values.items()
             ],

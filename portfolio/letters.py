@@ -1,6 +1,8 @@
 """The words we write to people: subject and text of every mail, in plain English."""
 
-from portfolio.models import LearningRequest
+from datetime import datetime
+
+from portfolio.models import Draft, LearningRequest
 from portfolio.states import Verdict
 
 
@@ -52,6 +54,15 @@ def new_link(learning_request: LearningRequest, address: str) -> tuple[str, str]
     return (
         f"A new link to your request {learning_request.id}",
         f"The old link no longer works. This one does:\n{address}",
+    )
+
+
+def draft_link(draft: Draft, address: str, until: datetime) -> tuple[str, str]:
+    title = draft.values.get("title") or "your request"
+    return (
+        f"Almost there: {title}",
+        "This request for training is not sent yet. Go on with it here; whoever has the link can read and change it:\n"
+        f"{address}\n\nIt is kept until {until:%d %B %Y}.",
     )
 
 

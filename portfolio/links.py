@@ -5,7 +5,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
-from portfolio.models import LearningRequest
+from portfolio.models import Draft, LearningRequest
 from portfolio.settings import Settings
 
 
@@ -38,6 +38,19 @@ class Links:
     def opens(self, learning_request: LearningRequest, key: str) -> bool:
         """Whether `key` is this request's current tracking key."""
         return hmac.compare_digest(self.tracking_key(learning_request).encode(), key.encode())
+
+    def draft_path(self, draft: Draft) -> str:
+        return f"/drafts/{draft.id}/{self.draft_key(draft)}"
+
+    def draft(self, draft: Draft) -> str:
+        return self.base_url + self.draft_path(draft)
+
+    def draft_key(self, draft: Draft) -> str:
+        return self.key("draft", draft.id, draft.link_version)
+
+    def opens_draft(self, draft: Draft, key: str) -> bool:
+        """Whether `key` is this draft's current key."""
+        return hmac.compare_digest(self.draft_key(draft).encode(), key.encode())
 
     def page(self, path: str) -> str:
         return self.base_url + path

@@ -236,6 +236,7 @@ class FurtherAnswers(Strict):
     budget: Line(200) | None = None  # type: ignore[valid-type] # as above
     demand: dict[Line(60), Annotated[int, Field(ge=0, le=MOST_PEOPLE)]] | None = None  # type: ignore[valid-type] # as above
     goal: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    type: Line(40) | None = None  # type: ignore[valid-type] # as above
 
 
 class ChangedAnswers(FurtherAnswers):

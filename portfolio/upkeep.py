@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from portfolio import learning_requests
+from portfolio import drafts, learning_requests
 from portfolio.models import Import, KeptAnswer, Mail, SignInLink, Visit
 
 KEPT_ANSWERS_LAST = timedelta(days=7)
@@ -23,5 +23,6 @@ def expire(session: Session, *, now: datetime) -> dict[str, int]:
         "dry_runs": delete(Import).where(Import.taken_at.is_(None), Import.started_at < now - DRY_RUNS_LAST),
     }
     counts = {name: int(session.execute(query).rowcount) for name, query in gone.items()}  # type: ignore[attr-defined] # a DELETE's result has it
+    counts["drafts"] = drafts.expire(session, now=now)
     counts["woken"] = learning_requests.wake_snoozed(session, today=now.date(), at=now)
     return counts

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from portfolio.questions import Kind, Question
+
 
 def number(value: float | None, digits: int = 2) -> str:
     """With as many digits as it deserves: 0.1234 -> 0.12, 12.34 -> 12, 1234 -> 1,230."""
@@ -75,6 +77,16 @@ def plain(value: object) -> str:  # noqa: PLR0911 - one line a kind of value
     if isinstance(value, list):
         return ", ".join(map(plain, value))
     return str(value)
+
+
+def answer_words(question: Question, value: object) -> str:
+    """An answer as its question means it: the words of a choice, a number with what it counts."""
+    options = dict(question.options)
+    chosen = value if isinstance(value, list) else [value]
+    if options and all(str(one) in options for one in chosen):
+        return ", ".join(options[str(one)] for one in chosen)
+    words = plain(value)
+    return f"{words} {question.unit}" if question.unit and question.kind is Kind.NUMBER else words
 
 
 def _parts(value: dict[str, Any]) -> str:

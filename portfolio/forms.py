@@ -1,0 +1,198 @@
+"""The intake form in force: which questions are asked of whom, and what may be said to them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, create_model
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portfolio import questions
+from portfolio.models import FormVersion, LearningRequest
+from portfolio.questions import FIRST, Form, Kind, Question
+from portfolio.submission import (
+    Amount,
+    Audience,
+    ChangedAnswers,
+    Deadline,
+    Email,
+    FurtherAnswers,
+    Line,
+    MeasureGiven,
+    Prose,
+    Step,
+    Strict,
+    Submission,
+)
+
+MOST_AMOUNT = 1e12
+
+
+def current(session: Session) -> Form:
+    """The form in force: the latest published, else the one Outsize ships with."""
+    latest = session.scalar(
+        select(FormVersion.body)
+        .where(FormVersion.published_at.is_not(None))
+        .order_by(FormVersion.version.desc())
+        .limit(1)
+    )
+    return FIRST if latest is None else _parsed(json.dumps(latest))
+
+
+def of_version(session: Session, version: int) -> Form:
+    """The form as it was in a version; the shipped one where that is unknown."""
+    body = session.scalar(select(FormVersion.body).where(FormVersion.version == version))
+    return FIRST if body is None else _parsed(json.dumps(body))
+
+
+def answered(session: Session, learning_request: LearningRequest) -> list[tuple[Question, Any]]:
+    """What was said, each with the question as it was asked then, in today's order."""
+    asked = {
+        version: of_version(session, version)
+        for version in {answer.form_version for answer in learning_request.answers}
+    }
+    today = [question.key for question in current(session).questions]
+    told = []
+    for answer in learning_request.answers:
+        question = asked[answer.form_version].question(answer.question) or questions.BY_KEY.get(
+            answer.question
+        )
+        if question is not None:
+            told.append((question, answer.value))
+    return sorted(told, key=lambda one: today.index(one[0].key) if one[0].key in today else len(today))
+
+
+def feeding(session: Session) -> dict[int, dict[str, Question]]:
+    """By form version, the manager's own questions whose answers count in the score."""
+    bodies = session.scalars(select(FormVersion.body).where(FormVersion.published_at.is_not(None))).all()
+    forms = [_parsed(json.dumps(body)) for body in bodies]
+    return {form.version: {one.key: one for one in form.own if one.feeds} for form in forms}
+
+
+def has_changed(session: Session) -> bool:
+    """Whether the manager has published a form of their own."""
+    return bool(
+        session.scalar(
+            select(func.count()).select_from(FormVersion).where(FormVersion.published_at.is_not(None))
+        )
+    )
+
+
+# What may be said
+
+
+class Someone(Strict):
+    """A person named in an answer."""
+
+    name: Line(120) = ""  # type: ignore[valid-type] # pydantic builds the type at run time
+    email: Email | Literal[""] = ""
+
+
+def submission_model(form: Form) -> type[Submission]:
+    """What a whole request to this form looks like. The form, the API and imports all validate by it."""
+    return _models(form)[0]
+
+
+def changed_model(form: Form) -> type[ChangedAnswers]:
+    """What may be changed in a request to this form."""
+    return _models(form)[1]
+
+
+@lru_cache(maxsize=16)
+def _models(form: Form) -> tuple[type[Submission], type[ChangedAnswers]]:
+    fields: dict[str, Any] = {
+        question.key: (_type(question) | None, None)
+        for question in form.own
+        if question.kind is not Kind.FILE
+    }
+    if form.types:
+        fields["type"] = (_one_of(key for key, _ in form.types) | None, None)
+    if not fields:
+        return Submission, ChangedAnswers
+    further = create_model("FurtherAnswersHere", __base__=FurtherAnswers, **fields)
+    submission = create_model("SubmissionHere", __base__=Submission, answers=(further, further()))
+    changed = create_model("ChangedAnswersHere", __base__=ChangedAnswers, **fields)
+    return submission, changed
+
+
+def _type(question: Question) -> Any:
+    """The type of an answer to one of the manager's own questions."""
+    options = [value for value, _ in question.options]
+    types: dict[Kind, Any] = {
+        Kind.LONG_TEXT: Prose(question.longest),
+        Kind.NUMBER: Amount(MOST_AMOUNT, question.unit or "this"),
+        Kind.STEP: Step,
+        Kind.DATE: Deadline,
+        Kind.MEASURE: MeasureGiven,
+        Kind.AUDIENCE: Audience,
+        Kind.PERSON: Someone,
+    }
+    if question.kind is Kind.ONE_OF:
+        return _one_of(options)
+    if question.kind is Kind.MANY_OF:
+        return Annotated[
+            list[_one_of(options)],  # type: ignore[misc] # pydantic builds the type at run time
+            Field(max_length=len(options)),
+            AfterValidator(_each_once),
+        ]
+    return types.get(question.kind, Line(question.longest))
+
+
+def _one_of(values: Iterable[str]) -> Any:
+    return Literal[tuple(values)]
+
+
+def _each_once(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+# Who is asked what
+
+
+def applies(question: Question, said: Mapping[str, Any], *, unit: str = "", kind: str = "") -> bool:
+    """Whether a question is asked of somebody of this unit, with a request of this type, who has said this so far."""
+    if question.units and unit.casefold() not in {one.casefold() for one in question.units}:
+        return False
+    if question.types and kind not in question.types:
+        return False
+    return all(_met(said.get(one.question), one.values) for one in question.only_if)
+
+
+def asked(form: Form, said: Mapping[str, Any], *, unit: str = "", kind: str = "") -> tuple[Question, ...]:
+    """The questions for somebody, in order, internal ones left out."""
+    return tuple(
+        question
+        for question in form.questions
+        if not question.internal and applies(question, said, unit=unit, kind=kind)
+    )
+
+
+def missing(
+    form: Form, said: Mapping[str, Any], *, unit: str = "", kind: str = "", files: Iterable[str] = ()
+) -> dict[str, str]:
+    """Words for each required question that was asked and not answered, by the name of its first field.
+
+    `files` are the keys of file questions that got a file. Holds for the form people fill in; programs and imports may leave
+    open all but the title and the problem.
+    """
+    given = {*files, *(key for key, value in said.items() if value not in (None, "", [], {}))}
+    return {
+        question.fields[0]: "Please give a file." if question.kind is Kind.FILE else "Please fill this in."
+        for question in asked(form, said, unit=unit, kind=kind)
+        if question.required and question.always and question.key not in given
+    }
+
+
+def _met(value: Any, wanted: tuple[str, ...]) -> bool:
+    if value in (None, "", [], {}):
+        return False
+    if not wanted:
+        return True
+    return bool({str(one) for one in (value if isinstance(value, list) else [value])} & set(wanted))
+
+
+@lru_cache(maxsize=32)
+def _parsed(body: str) -> Form:
+    return questions.from_json(json.loads(body))
