@@ -38,7 +38,10 @@ def test_of_someone_who_said_all_nothing_is_asked() -> None:
 def test_a_bare_wish_is_asked_for_what_swings_it_most() -> None:
     asks = best_questions(Need(), DEFAULT, EVERY)
     assert [ask.question for ask in asks] == ["format", "cause_could", "cause_obstacle"]
-    assert asks[0].because == "Depending on your answer this is more work than it brings or a quick win."
+    assert (
+        asks[0].because
+        == "Depending on your answer this is more work than it brings or something for a quiet week."
+    )
 
 
 def test_a_question_that_can_not_change_the_decision_is_not_asked() -> None:
