@@ -19,6 +19,9 @@ MOST_UNPACKED_BYTES = 500_000_000
 MOST_COLUMNS = 2_000
 HEADER_IS_WITHIN = 20
 _CHUNK = 1 << 20
+_LONGEST_LABEL = 200
+_IS_DATA = re.compile(r"^[-+]?[\d.,:/%\s]+$|^\d{4}-\d{2}-\d{2}|@")
+_OPEN_ENDED = {"response", "open-ended response"}  # what SurveyMonkey writes below a question without options
 
 csv.field_size_limit(
     1 << 28
@@ -51,7 +54,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table in a file. `rows()` reads it again from the start each time it is called."""
+    """A table in a file. `rows()` reads it again from the start each time it is called.
+
+    `header_line` is the last row of the header, where that has two.
+    """
 
     source: "Source"
     name: str
@@ -76,7 +82,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Source:
-    """The bytes of a file and how they are to be read. `how` tells people: "CSV, UTF-8, semicolons"."""
+    """The bytes of a file and how they are to be read. `how` tells people: "CSV, UTF-8, semicolons".
+
+    `from_1904` says that the workbook counts its days from 1904, as Excel for Mac did, rather than from 1900.
+    """
 
     content: bytes
     kind: str
@@ -85,16 +94,19 @@ class Source:
     encoding: str = ""
     delimiter: str = ","
     first_line: int = 1
+    from_1904: bool = False
     parsed: dict[str, calamine.CalamineSheet] = field(default_factory=dict, compare=False, repr=False)
 
     def lines(self, sheet: str) -> Iterator[Row]:
-        """The rows of one sheet. A workbook's sheet is parsed once and kept as long as this is."""
-        if self.kind == "csv":
-            return _csv_rows(self)
+        """The rows of one sheet."""
+        return _csv_rows(self) if self.kind == "csv" else _workbook_rows(self.table(sheet))
+
+    def table(self, sheet: str) -> calamine.CalamineSheet:
+        """A workbook's sheet, parsed once and kept as long as this is."""
         if sheet not in self.parsed:
             self.parsed.clear()
             self.parsed[sheet] = _parsed(self.content, sheet)
-        return _workbook_rows(self.parsed[sheet])
+        return self.parsed[sheet]
 
 
 def opened(content: bytes) -> Source:
@@ -126,8 +138,9 @@ def sheet(source: Source, name: str = "", header_line: int | None = None) -> She
     for candidate in [name] if name else source.sheets:
         top = _top(source, candidate)
         if top:
-            found = _header_row(top) if header_line is None else _row_at(source, candidate, header_line)
-            return Sheet(source, candidate, found.line, _headers(found.cells, top))
+            head = _head(source, candidate, top, header_line)
+            below = [row for row in top if row.line > head.line] or top[1:]
+            return Sheet(source, candidate, head.line, _headers(head.cells, below))
     raise Unreadable("There is nothing in this file." if not name else f"The sheet “{name}” is empty.")
 
 
@@ -181,16 +194,24 @@ def _encoding(content: bytes) -> tuple[str, str]:
         return "utf-8-sig", "UTF-8"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16", "UTF-16"
-    start = content[:4096]
-    if start.count(0) > len(start) // 4:
-        return (
-            ("utf-16-be", "UTF-16") if start[::2].count(0) > start[1::2].count(0) else ("utf-16-le", "UTF-16")
-        )
+    if wide := _wide(content[:4096]):
+        return wide, "UTF-16"
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         return "cp1252", "Windows-1252"
     return "utf-8", "UTF-8"
+
+
+def _wide(start: bytes) -> str:
+    """UTF-16 without its mark: every other byte is nought, or, where letters fill both, the line ends and signs tell."""
+    if start.count(0) > len(start) // 4:
+        return "utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"
+    for encoding, sign in (("utf-16-le", b"%c\x00"), ("utf-16-be", b"\x00%c")):
+        signs = [start.count(sign % one) for one in b"\n,;\t"]
+        if signs[0] and any(signs[1:]) and signs[0] == start.count(b"\n"):
+            return encoding
+    return ""
 
 
 def _delimiter(head: str, *, whole: bool) -> str:
@@ -247,7 +268,7 @@ def _is_open(lines: list[str], delimiter: str) -> bool:
 
 
 def _workbook(content: bytes) -> Source:
-    kind = _check_size(content)
+    kind, from_1904 = _check_size(content)
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (calamine.CalamineError, OSError, ValueError) as problem:
@@ -260,7 +281,8 @@ def _workbook(content: bytes) -> Source:
         if one.typ == calamine.SheetTypeEnum.WorkSheet and one.visible == calamine.SheetVisibleEnum.Visible
     ]
     names = shown or list(book.sheet_names)
-    return Source(content, "workbook", f"{kind}, {len(names)} sheet{'s' if len(names) != 1 else ''}", names)
+    how = f"{kind}, {len(names)} sheet{'s' if len(names) != 1 else ''}"
+    return Source(content, "workbook", how, names, from_1904=from_1904)
 
 
 def _parsed(content: bytes, name: str) -> calamine.CalamineSheet:
@@ -297,8 +319,11 @@ def _merged_below(found: calamine.CalamineSheet) -> dict[int, list[tuple[int, bo
     return below
 
 
-def _check_size(content: bytes) -> str:
-    """Refuse what would not fit in memory once unpacked: the reader lays out every cell up to the furthest one."""
+def _check_size(content: bytes) -> tuple[str, bool]:
+    """The kind of workbook, and whether it counts from 1904.
+
+    Refuses what would not fit in memory once unpacked: the reader lays out every cell up to the furthest one.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             names = packed.namelist()
@@ -308,14 +333,21 @@ def _check_size(content: bytes) -> str:
                 )
             if "content.xml" in names:
                 _check_extent(_ods_extent(packed))
-                return "ODS"
+                return "ODS", False
             sheets = [name for name in names if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
             if not sheets:
                 raise Unreadable("This is neither a CSV, an XLSX nor an ODS file.")
             _check_extent(max(_xlsx_extent(packed, name) for name in sheets))
-            return "XLSX"
+            return "XLSX", _counts_from_1904(packed, names)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as problem:
         raise Unreadable(f"This file is damaged ({problem}). Please save it again.") from problem
+
+
+def _counts_from_1904(packed: zipfile.ZipFile, names: list[str]) -> bool:
+    if "xl/workbook.xml" not in names:
+        return False
+    with packed.open("xl/workbook.xml") as part:
+        return bool(re.search(rb"""\bdate1904=["'](1|true)["']""", part.read(_CHUNK)))
 
 
 def _check_extent(cells: int) -> None:
@@ -383,6 +415,21 @@ def _top(source: Source, name: str) -> list[Row]:
     return found
 
 
+def _head(source: Source, name: str, top: list[Row], header_line: int | None) -> Row:
+    """The header: one row, or two read together as "Audience | Who", in the line of its last."""
+    spans = _spans(source, name)
+    if header_line is not None:
+        told = _row_at(source, name, header_line)
+        above = [row for row in top if row.line < told.line][-1:]
+        return (_joined(above[0], [told], spans) if above else None) or told
+    found = _header_row(top)
+    for place, row in enumerate(top[:-1]):
+        joined = _joined(row, top[place + 1 :], spans) if row.line <= found.line else None
+        if joined and _filled(joined) >= _filled(found):
+            return joined
+    return found
+
+
 def _header_row(top: list[Row]) -> Row:
     """The first row, unless it is a note above the table: then the first row about as wide as the table."""
     widest = max(_filled(row) for row in top)
@@ -400,12 +447,80 @@ def _row_at(source: Source, name: str, line: int) -> Row:
     raise Unreadable(f"There is no row in line {line} that could be the header.")
 
 
+Spans = dict[int, list[tuple[int, int]]]
+
+
+def _spans(source: Source, name: str) -> Spans | None:
+    """Which columns, first and last, one cell holds together in a line of a workbook. A CSV can't say."""
+    if source.kind == "csv":
+        return None
+    found = source.table(name)
+    offset = found.start[1] if found.start else 0
+    spans: Spans = {}
+    for (top, left), (_, right) in found.merged_cell_ranges or []:
+        if right > left >= offset:
+            spans.setdefault(top + 1, []).append((left - offset, right - offset))
+    return spans
+
+
+def _joined(upper: Row, lower: list[Row], spans: Spans | None) -> Row | None:
+    """Both rows of a header as one, or None where `upper` has no groups that the row below it tells apart."""
+    second = lower[0]
+    width = max(len(upper.cells), len(second.cells))
+    above, below = ([tidy(cell) for cell in _wide_as(row, width)] for row in (upper, second))
+    groups = _gaps(above) if spans is None else [span for span in spans.get(upper.line, []) if above[span[0]]]
+    inside = {place for first, last in groups for place in range(first, min(last, width - 1) + 1)}
+    is_title = sum(map(bool, above)) == 1 and (spans is None or 0 in inside)
+    if not inside or is_title:
+        return None
+    alone = [place for place in range(width) if place not in inside and above[place]]
+    if not _are_labels(above, below, inside, alone) or not _stand_apart(below, alone, lower[1:]):
+        return None
+    for first, last in groups:
+        for place in range(first, min(last, width - 1) + 1):
+            below[place] = f"{above[first]} | {below[place]}"
+    return Row(
+        second.line,
+        [below[place] if place in inside else above[place] or below[place] for place in range(width)],
+    )
+
+
+def _wide_as(row: Row, width: int) -> list[str]:
+    return row.cells + [""] * (width - len(row.cells))
+
+
+def _gaps(cells: list[str]) -> list[tuple[int, int]]:
+    """Cells with blank ones after them, as merged cells look in a CSV."""
+    heads = [place for place, cell in enumerate(cells) if cell]
+    ends = [*heads[1:], len(cells)]
+    return [(head, end - 1) for head, end in zip(heads, ends, strict=True) if end - head > 1]
+
+
+def _are_labels(above: list[str], below: list[str], inside: set[int], alone: list[int]) -> bool:
+    """Whether the lower row names each column of a group, differently, and says nothing new under the other columns."""
+    names = [below[place] for place in sorted(inside)]
+    return (
+        all(name and len(name) <= _LONGEST_LABEL and not _IS_DATA.search(name) for name in names)
+        and len(set(names)) > 1
+        and all(below[place].casefold() in {"", above[place].casefold(), *_OPEN_ENDED} for place in alone)
+    )
+
+
+def _stand_apart(below: list[str], alone: list[int], rows: list[Row]) -> bool:
+    """Whether the columns the lower row leaves blank are filled further down: else it may be a row like any other."""
+    blank = [place for place in alone if not below[place]]
+    return (
+        not blank
+        or not rows
+        or any(sum(_says(row, place) for row in rows) * 2 > len(rows) for place in blank)
+    )
+
+
 def _filled(row: Row) -> int:
     return sum(bool(cell.strip()) for cell in row.cells)
 
 
-def _headers(cells: list[str], top: list[Row]) -> list[Header]:
-    below = top[1:]
+def _headers(cells: list[str], below: list[Row]) -> list[Header]:
     width = max(len(cells), 1)
     while below and sum(_says(row, width) for row in below) * 2 > len(below):  # a column nobody named
         width += 1

@@ -21,11 +21,15 @@ def shared(path: str) -> Path:
 
 
 def an_xlsx(
-    *rows: list[Any], name: str = "Sheet1", merged: tuple[tuple[int, int, int, int, Any], ...] = ()
+    *rows: list[Any],
+    name: str = "Sheet1",
+    merged: tuple[tuple[int, int, int, int, Any], ...] = (),
+    **options: Any,
 ) -> bytes:
     """A workbook with one sheet."""
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd hh:mm"}) as book:
+    given = {"in_memory": True, "default_date_format": "yyyy-mm-dd hh:mm", **options}
+    with xlsxwriter.Workbook(file, given) as book:
         sheet = book.add_worksheet(name)
         for number, row in enumerate(rows):
             for place, cell in enumerate(row):

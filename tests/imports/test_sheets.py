@@ -65,6 +65,104 @@ def test_a_note_above_the_table_is_not_its_header() -> None:
     assert read(content) == (["Title", "Problem", "Team"], [(4, ["Quotes", "slow", "Sales"])])
 
 
+GROUPS = (
+    ["Title", "Audience", None, "Measure", None, "Deadline"],
+    [None, "Who", "How many", "Name", "Today", None],
+    ["Quotes", "Sales", 40, "Days", 4, "2027-02-01"],
+    ["Offers", "Service", 12, "Days", 9, None],
+)
+GROUPED = ["Title", "Audience | Who", "Audience | How many", "Measure | Name", "Measure | Today", "Deadline"]
+ACROSS = ((0, 1, 0, 2, "Audience"), (0, 3, 0, 4, "Measure"))
+DOWN = ((0, 0, 1, 0, "Title"), (0, 5, 1, 5, "Deadline"))
+
+
+@pytest.mark.parametrize("merged", [ACROSS, ACROSS + DOWN], ids=["across", "across and down"])
+@pytest.mark.parametrize("note", [(), (["Training wishes 2026"], [])], ids=["on top", "below a title"])
+def test_two_header_rows_merged_over_groups_are_read_as_one(
+    merged: tuple[tuple[int, int, int, int, str], ...], note: tuple[list[str], ...]
+) -> None:
+    moved = tuple(
+        (top + len(note), left, low + len(note), right, word) for top, left, low, right, word in merged
+    )
+    title = ((0, 0, 0, 3, note[0][0]),) if note else ()
+    found = sheet(opened(an_xlsx(*note, *GROUPS, merged=moved + title)))
+    assert [header.name for header in found.headers] == GROUPED
+    assert found.header_line == len(note) + 2
+    assert [(row.line, row.cells[:3]) for row in found.rows()] == [
+        (len(note) + 3, ["Quotes", "Sales", "40"]),
+        (len(note) + 4, ["Offers", "Service", "12"]),
+    ]
+
+
+def test_two_header_rows_with_gaps_are_read_as_one_in_a_csv() -> None:
+    text = "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in GROUPS)
+    assert read(text.encode())[0] == GROUPED
+    survey = b"Respondent ID,Which skills?,,Anything else?\n,Pivot,Hiring,Open-Ended Response\n1,yes,,no\n2,,yes,no\n"
+    assert read(survey)[0] == [
+        "Respondent ID",
+        "Which skills? | Pivot",
+        "Which skills? | Hiring",
+        "Anything else?",
+    ]
+
+
+def test_a_header_row_that_is_told_takes_the_groups_above_it_along() -> None:
+    source = opened(an_xlsx(*GROUPS, merged=ACROSS + DOWN))
+    assert [header.name for header in sheet(source, header_line=2).headers] == GROUPED
+    assert sheet(source, header_line=3).headers[0].name == "Quotes"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b"Title,,Problem\nQuotes,x,slow\nOffers,y,late\n",
+        b"Title,,Problem\nQuotes,4,\nOffers,5,late\nCalls,6,none\n",
+        b"Title,Problem,Team,\nQuotes,slow,,\nOffers,late,Sales,\n",
+        b"Training wishes,,\nTitle,Problem,Team\nQuotes,slow,Sales\n",
+    ],
+)
+def test_a_first_row_with_blanks_is_no_second_header(rows: bytes) -> None:
+    assert not [name for name in read(rows)[0] if "|" in name]
+
+
+def test_a_cell_merged_over_two_columns_of_a_plain_header_makes_no_second_header() -> None:
+    content = an_xlsx(
+        ["Title", "Comments", None], ["Quotes", "slow", "late"], merged=((0, 1, 0, 2, "Comments"),)
+    )
+    assert read(content) == (["Title", "Comments", "Column 3"], [(2, ["Quotes", "slow", "late"])])
+
+
+@pytest.mark.parametrize("from_1904", [False, True])
+def test_days_are_those_the_sheet_shows_whichever_year_it_counts_from(*, from_1904: bool) -> None:
+    moment = datetime(2026, 3, 18, 9, 42)  # noqa: DTZ001 - a sheet knows no zones
+    source = opened(an_xlsx(["When"], [moment], [date(1904, 3, 1)], date_1904=from_1904))
+    assert source.from_1904 is from_1904
+    assert [row.cells[0] for row in sheet(source).rows()] == ["2026-03-18 09:42:00", "1904-03-01"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_known_whatever_the_script(encoding: str) -> None:
+    text = "Тема;Отдел\nЖалобы;Сервис\nСметы;Продажи\n"
+    assert read(text.encode(encoding)) == (
+        ["Тема", "Отдел"],
+        [(2, ["Жалобы", "Сервис"]), (3, ["Сметы", "Продажи"])],
+    )
+
+
+def test_headers_that_differ_by_case_or_blanks_alone_are_told_apart() -> None:
+    assert read("Watchers,watchers , Watchers,Watchers\u00a0,watchers (2)\n1,2,3,4,5\n".encode())[0] == [
+        "Watchers", "watchers (2)", "Watchers (3)", "Watchers (4)", "watchers (2) (2)",
+    ]  # fmt: skip
+
+
+def test_html_in_a_cell_stays_text_and_a_dash_of_windows_is_read() -> None:
+    content = b"Topic,Why\n<h1>Hi</h1>,Quotes \x97 slow\n<html>,</html>\n"
+    assert read(content) == (
+        ["Topic", "Why"],
+        [(2, ["<h1>Hi</h1>", "Quotes — slow"]), (3, ["<html>", "</html>"])],
+    )
+
+
 def test_a_quotation_mark_that_never_closes_is_named_with_its_line() -> None:
     with pytest.raises(Unreadable, match=r"opened in line 3 is never closed"):
         read(b'a,b\n1,2\n3,"4\n5,6\n7,8\n')
