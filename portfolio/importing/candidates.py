@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -253,11 +253,15 @@ class Lookup:
 
     def _day(self, row: Row, key: str) -> date | None:
         said = self.value(row, key)
-        found = said and moment(said, month_first=self._month_first, zone=UTC)
+        found = said and self._read(said, UTC)
         return found.date() if found else None
 
     def _moment(self, said: str) -> datetime | None:
-        return moment(said, month_first=self._month_first, zone=self.reading.zone)
+        return self._read(said, self.reading.zone)
+
+    def _read(self, said: str, zone: tzinfo) -> datetime | None:
+        from_1904 = self.reading.sheet.source.from_1904
+        return moment(said, month_first=self._month_first, zone=zone, from_1904=from_1904)
 
     @property
     def _month_first(self) -> bool:

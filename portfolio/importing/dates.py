@@ -1,4 +1,4 @@
-"""Times as exports write them: "5/10/2026 09:15:00", "2026/09/27 3:00:00 PM GMT+3", "30/Oct/26 5:00 PM", ISO."""
+"""Times as exports write them: "5/10/2026 09:15:00", "2026/09/27 3:00:00 PM GMT+3", "30/Oct/26 5:00 PM", ISO, 46099.4."""
 
 import re
 from collections.abc import Iterable
@@ -8,20 +8,28 @@ _MONTHS = {
     word: month
     for month, words in enumerate(
         (
-            "jan", "feb", "mar mär mrz", "apr", "may mai", "jun", "jul", "aug", "sep", "oct okt", "nov", "dec dez",
+            "jan ene gen", "feb fév fev", "mar mär mrz", "apr abr avr", "may mai mag", "jun juin giu", "jul juil lug",
+            "aug ago aoû", "sep set", "oct okt ott out", "nov", "dec dez déc dic",
         ),
         start=1,
     )
     for word in words.split()
 }  # fmt: skip
-_DATE = re.compile(r"(\d{1,4})[-/. ]+(\d{1,2}|[^\W\d]{3,9})[-/., ]+(\d{1,4})")
+_DATE = re.compile(r"(\d{1,4})[-/. ]+(\d{1,2}|[^\W\d]{3,10})[-/., ]+(\d{1,4})")
+_SERIAL = re.compile(r"\d{5}(?:\.\d{1,15})?")
+_AFTERNOON = re.compile(r"午後|下午|오후")
 _TIME = re.compile(r"(?:^|[T ,])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?")
 _ZONE = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d{1,2}):?(\d{2})?$|(Z|GMT|UTC)$", re.IGNORECASE)
 
 
-def moment(text: str, *, month_first: bool, zone: tzinfo) -> datetime | None:
-    """The time a text says, in UTC; without a zone of its own it is local to `zone`. None if it says none."""
+def moment(text: str, *, month_first: bool, zone: tzinfo, from_1904: bool = False) -> datetime | None:
+    """The time a text says, in UTC; without a zone of its own it is local to `zone`. None if it says none.
+
+    A number of five digits is a day as spreadsheets count them, from 1900 or, with `from_1904`, from 1904.
+    """
     text = text.strip()
+    if _SERIAL.fullmatch(text):
+        return _counted(float(text), zone, from_1904=from_1904)
     found = _DATE.match(text)
     if not found:
         return None
@@ -33,11 +41,19 @@ def moment(text: str, *, month_first: bool, zone: tzinfo) -> datetime | None:
     hour, minute, second = (int(part or 0) for part in clock.group(1, 2, 3)) if clock else (0, 0, 0)
     if clock and clock[4]:
         hour = hour % 12 + (12 if clock[4] in "pP" else 0)
+    elif clock and hour < 12 and _AFTERNOON.search(rest):
+        hour += 12
     try:
         local = datetime(*day, hour, minute, second, tzinfo=_zone(rest, zone))
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _counted(days: float, zone: tzinfo, *, from_1904: bool) -> datetime:
+    """1900 had no 29 February, but Excel counts it, so its days begin on 30 December 1899."""
+    first = datetime(1904, 1, 1, tzinfo=zone) if from_1904 else datetime(1899, 12, 30, tzinfo=zone)
+    return (first + timedelta(seconds=round(days * 86_400))).astimezone(UTC)
 
 
 def ambiguous(texts: Iterable[str]) -> bool | None:
@@ -68,7 +84,8 @@ def month_comes_first(texts: Iterable[str]) -> bool:
 
 def _day(first: str, second: str, third: str, *, month_first: bool) -> tuple[int, int, int] | None:
     if not second.isdigit():
-        month = _MONTHS.get(second[:3].casefold())
+        word = second.casefold()
+        month = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
         if month is None:
             return None
         return (int(first), month, int(third)) if len(first) == 4 else (_year(third), month, int(first))

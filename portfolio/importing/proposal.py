@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from portfolio.importing import dates, scales
-from portfolio.importing.fields import DATES, FIELDS, reads_as
+from portfolio.importing.candidates import NOBODY
+from portfolio.importing.fields import DATES, FIELDS, Field, reads_as
 from portfolio.importing.mapping import DateOrder, Given, Kind, Mapping
 from portfolio.importing.profiles import Profile, profiles
 from portfolio.sheets import Sheet, tidy
@@ -61,23 +62,34 @@ def propose(sheet: Sheet, file_name: str, *, kind: Kind | None = None, requester
     )
 
 
+_DRIFT = re.compile(
+    r"""(?:[\s_-]*(?:
+        \(\d+(?:\s*-\s*\d+)?\)                    # a browser's " (1)", MS Forms' "(1-25)"
+        |[-–]\s*(?:copy|kopie|copie|copia)\b(?:\s*\(\d+\))?
+        |\d{4}[-._]?\d{2}[-._]?\d{2}(?:[T\s_-]*\d{2}[-._:h]?\d{2}(?:[-._:m]?\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?
+        |\d{1,2}[-._]\d{1,2}[-._]\d{4}
+    ))+$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
 def source_name(file_name: str) -> str:
-    """What rows of this file are known under: its name without folder, ending and a browser's " (1)"."""
+    """What rows of this file are known under: its name without folder, ending, " (1)" and the day it was exported."""
     stem = re.split(r"[/\\]", tidy(file_name))[-1].rsplit(".", 1)[0]
-    return re.sub(r"(\s*\(\d+\)|\s*- copy)+$", "", stem, flags=re.IGNORECASE).strip()[:120] or "import"
+    return (_DRIFT.sub("", stem).strip(" _-") or stem.strip())[:120] or "import"
 
 
 def _fields(columns: Sequence[Profile]) -> dict[str, Given]:
-    """Each field gets the free column whose header names it best."""
+    """Each field gets the free column whose header names it best; one that only says "anonymous" comes last."""
     fits = sorted(
-        (place, -column.filled, at, number)
+        (_says_nobody(column, field), place, -column.filled, at, number)
         for number, field in enumerate(FIELDS)
         for at, column in enumerate(columns)
         if (place := reads_as(column.name, field)) is not None and column.filled
     )
     fields: dict[str, Given] = {}
     used: set[int] = set()
-    for _, _, at, number in fits:
+    for *_, at, number in fits:
         key = FIELDS[number].key
         if key not in fields and at not in used:
             fields[key] = Given(column=columns[at].name)
@@ -85,6 +97,10 @@ def _fields(columns: Sequence[Profile]) -> dict[str, Given]:
     if "id" in fields and not _tells_apart(fields["id"], columns):
         del fields["id"]
     return fields
+
+
+def _says_nobody(column: Profile, field: Field) -> bool:
+    return field.key.startswith("requester.") and all(value.casefold() in NOBODY for value in column.values)
 
 
 def _tells_apart(given: Given, columns: Sequence[Profile]) -> bool:

@@ -134,13 +134,13 @@ def _head(column: Profile) -> str:
 def _matrix(block: list[Profile]) -> Matrix:
     names = [column.name for column in block]
     stem = _shared(names)
-    cut = max(stem.rfind(sign) for sign in (". ", ".", ": ", ":", "[", "- ", "– ", "? "))
+    cut = max(stem.rfind(sign) for sign in (" | ", ". ", ".", ": ", ":", "[", "- ", "– ", "? "))
     stem = stem[: cut + 1] if cut > 0 else stem[: stem.rfind(" ") + 1]
-    topics = [Topic(column=name, topic=name[len(stem) :].strip(" .:-–[]") or name) for name in names]
+    topics = [Topic(column=name, topic=name[len(stem) :].strip(" .:-–[]|") or name) for name in names]
     words: Counter[str] = Counter()
     for column in block:
         words.update(column.values)
-    head = stem.strip(" .:-–[")
+    head = stem.strip(" .:-–[|")
     needs = not _NOT_NEEDED.search(head) and bool(_NEEDED.search(" ".join(words)) or _NEEDED.search(head))
     return Matrix(head, topics, words, needs)
 

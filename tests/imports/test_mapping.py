@@ -55,8 +55,55 @@ def columns_of(mapping: Mapping) -> dict[str, str]:
                 "deadline.on": "Due date", "problem": "Description",
             },
         ),
+        (
+            ("ID,Start time,Completion time,Email,Name,Last modified time,Email2,Training topic,What\u00a0problem\ndoes it solve? \n"
+            "1,10/9/26 8:00:00,10/9/26 8:04:11,anonymous,Anonymous,,kim@a.example,Quotes,Too slow\n"
+            "2,10/13/26 8:00:00,10/13/26 8:04:11,anonymous,,,lee@a.example,Offers,Too late\n"
+            ).replace("What\u00a0problem\ndoes it solve? ", '"What\u00a0problem\ndoes it solve? "'),
+            {
+                "id": "ID", "submitted": "Completion time", "requester.email": "Email2", "title": "Training topic",
+                "problem": "What problem does it solve?", "requester.name": "Name",
+            },
+        ),
+        (
+            ("ID,Start time,Completion time,Email,Name,Total points,Quiz feedback,Last modified time,Topic,Points - Topic\n"
+            "1,10/13/26 8:00:00,10/13/26 8:04:11,kim@a.example,Kim,1,,,Quotes,1\n"),
+            {
+                "id": "ID", "submitted": "Completion time", "requester.email": "Email", "requester.name": "Name",
+                "title": "Topic",
+            },
+        ),
+        (
+            ("Timestamp,Email address,Score,Topic,How many people?,Email Address2\n"
+            "2026/09/27 3:00:00 PM GMT+3,kim@a.example,4 / 5,Quotes,12,boss@a.example\n"),
+            {
+                "submitted": "Timestamp", "requester.email": "Email address", "title": "Topic",
+                "audience.count": "How many people?",
+            },
+        ),
+        (
+            ("Resumen,Clave de incidencia,ID de la incidencia,Tipo de Incidencia,Estado,Informador,Creada,Fecha de vencimiento,Descripción\n"
+            "Ofertas,LD-1,1001,Tarea,Abierta,Kim,30/oct/26 5:00 PM,30/nov/26,Tardan\n"
+            "Quejas,LD-2,1002,Tarea,Abierta,Lee,30/ago/26 17:00,,Muchas\n"),
+            {
+                "title": "Resumen", "id": "Clave de incidencia", "requester.name": "Informador", "submitted": "Creada",
+                "deadline.on": "Fecha de vencimiento", "problem": "Descripción",
+            },
+        ),
+        (
+            ("Title,Audience,,Measure,,,Deadline\n,Who,How many,Name,Today,Target,\n"
+            "Quotes,Sales,40,Days,4,1,2027-02-01\nOffers,Service,12,Days,9,2,2027-03-01\n"),
+            {
+                "title": "Title", "audience.who": "Audience | Who", "audience.count": "Audience | How many",
+                "measure.name": "Measure | Name", "measure.today": "Measure | Today", "measure.wanted": "Measure | Target",
+                "deadline.on": "Deadline",
+            },
+        ),
     ],
-    ids=["ms_forms", "google_forms", "jira"],
+    ids=[
+        "ms_forms", "google_forms", "jira", "ms_forms_anonymous", "ms_forms_quiz", "google_forms_two_addresses",
+        "jira_spanish", "two_header_rows",
+    ],
 )  # fmt: skip
 def test_the_headers_of_common_exports_find_their_fields(text: str, expected: dict[str, str]) -> None:
     assert columns_of(propose(a_sheet(text), "export.csv")) == expected
@@ -81,6 +128,9 @@ def test_an_id_column_whose_values_repeat_is_not_taken_for_one() -> None:
     ("name", "known_as"),
     [
         ("survey 2026 (1).xlsx", "survey 2026"), ("C:\\Users\\kim\\wishes - Copy.csv", "wishes"),
+        ("Training needs(1-25).xlsx", "Training needs"), ("Wishes 2026-09-27.csv", "Wishes"),
+        ("wishes_20260927 (2).csv", "wishes"), ("Jira 2026-10-30T17_00_01+0100.csv", "Jira"),
+        ("Wishes 27.09.2026 - Kopie.xlsx", "Wishes"), ("2026-09-27.csv", "2026-09-27"), ("team 7.csv", "team 7"),
         ("../../etc/passwd", "passwd"), (".csv", "import"), ("x" * 500 + ".csv", "x" * 120),
     ],
 )  # fmt: skip
@@ -98,6 +148,13 @@ def test_a_file_is_known_by_its_name_however_often_it_is_downloaded(name: str, k
         ("5/10/2026 09:15:00", datetime(2026, 10, 5, 9, 15, tzinfo=BERLIN)),
         ("6/21/2025 16:14", datetime(2025, 6, 21, 16, 14, tzinfo=BERLIN)),
         ("30/Oct/26 5:00 PM", datetime(2026, 10, 30, 17, 0, tzinfo=BERLIN)),
+        ("6/21/2025 16:14:09", datetime(2025, 6, 21, 16, 14, 9, tzinfo=BERLIN)),
+        ("30/ago/26 5:00 p. m.", datetime(2026, 8, 30, 17, 0, tzinfo=BERLIN)),
+        ("30/juil./26 17:00", datetime(2026, 7, 30, 17, 0, tzinfo=BERLIN)),
+        ("2026/09/27 午後 3:00:00 GMT+9", datetime(2026, 9, 27, 15, 0, tzinfo=timezone(timedelta(hours=9)))),
+        ("46099.404166666667", datetime(2026, 3, 18, 9, 42, tzinfo=BERLIN)),
+        ("46099", datetime(2026, 3, 18, tzinfo=BERLIN)),
+        ("460", None),
         ("30/Jul/18 23:33", datetime(2018, 7, 30, 23, 33, tzinfo=BERLIN)),
         ("18.03.2026", datetime(2026, 3, 18, tzinfo=BERLIN)),
         ("12/1/2026 12:05 AM", datetime(2026, 1, 12, 0, 5, tzinfo=BERLIN)),
@@ -109,6 +166,11 @@ def test_a_file_is_known_by_its_name_however_often_it_is_downloaded(name: str, k
 )
 def test_times_are_read_as_exports_write_them(text: str, expected: datetime | None) -> None:
     assert moment(text, month_first=False, zone=BERLIN) == expected
+
+
+def test_a_day_counted_from_1904_is_the_same_day() -> None:
+    counted = moment("44637.404166666667", month_first=False, zone=BERLIN, from_1904=True)
+    assert counted == datetime(2026, 3, 18, 9, 42, tzinfo=BERLIN)
 
 
 def test_the_order_of_day_and_month_is_taken_from_dates_that_tell() -> None:
