@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from portfolio.models import Draft, LearningRequest
+from portfolio.models import Draft, LearningRequest, Resource
 from portfolio.states import Verdict
 
 
@@ -63,6 +63,58 @@ def draft_link(draft: Draft, address: str, until: datetime) -> tuple[str, str]:
         f"Almost there: {title}",
         "This request for training is not sent yet. Go on with it here; whoever has the link can read and change it:\n"
         f"{address}\n\nIt is kept until {until:%d %B %Y}.",
+    )
+
+
+def outdated(resource: Resource, words: str, address: str, settling: str) -> tuple[str, str]:
+    said = f"They say:\n\n{words}\n\n" if words else ""
+    then = (
+        f"When you have looked, say so here:\n{settling}"
+        if settling
+        else "When you have mended it, or if it is right as it stands, tell your L&D manager."
+    )
+    return (
+        f"Out of date? {resource.title}",
+        f"Somebody thinks this is out of date: {resource.title}\n{address}\n\n{said}{then}",
+    )
+
+
+def report_settled(resource: Resource, *, mended: bool) -> tuple[str, str]:
+    found = "It has been mended." if mended else "We had a look, and it is right as it stands."
+    return (
+        f"We looked at what you reported: {resource.title}",
+        f"You told us this is out of date: {resource.title}\n\n{found} Thank you for telling us.",
+    )
+
+
+def joined(learning_request: LearningRequest, address: str) -> tuple[str, str]:
+    return (
+        f"You joined request {learning_request.id}: {learning_request.title}",
+        f"Thank you. You stand behind request {learning_request.id} now, and hear all that is said about it.\n\n"
+        "See where it stands, add to your words or leave it here. The link is yours alone; share it only with people "
+        f"you trust:\n{address}",
+    )
+
+
+def new_support_link(learning_request: LearningRequest, address: str) -> tuple[str, str]:
+    return (
+        f"A new link to request {learning_request.id}, which you joined",
+        f"The old link no longer works. This one does:\n{address}",
+    )
+
+
+def delivered(learning_request: LearningRequest, address: str) -> tuple[str, str]:
+    return (
+        f"It's there: {learning_request.title}",
+        f"What was asked for in request {learning_request.id} is there.\n\nSee it, and tell us whether it helped:\n{address}",
+    )
+
+
+def demand(title: str, people: int, units: int, address: str) -> tuple[str, str]:
+    return (
+        f"{people} people ask for something like this: {title}",
+        f"{people} people from {units} {'unit' if units == 1 else 'units'} ask for something like this: {title}\n\n"
+        f"See who they are, and join what belongs together:\n{address}\n\nNothing is joined by itself.",
     )
 
 

@@ -5,7 +5,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
-from portfolio.models import Draft, LearningRequest
+from portfolio.models import Draft, LearningRequest, Resource, Supporter
 from portfolio.settings import Settings
 
 
@@ -51,6 +51,30 @@ class Links:
     def opens_draft(self, draft: Draft, key: str) -> bool:
         """Whether `key` is this draft's current key."""
         return hmac.compare_digest(self.draft_key(draft).encode(), key.encode())
+
+    def resource_path(self, resource: Resource) -> str:
+        """What anybody sees of a resource who was shown it."""
+        return f"/library/{resource.id}/{self.key('resource', resource.id)}"
+
+    def resource(self, resource: Resource) -> str:
+        return self.base_url + self.resource_path(resource)
+
+    def joining_path(self, learning_request: LearningRequest) -> str:
+        """Where somebody who was shown this request may join it."""
+        return f"/requests/{learning_request.id}/supporters/{self.key('joining', learning_request.id)}"
+
+    def support_path(self, supporter: Supporter) -> str:
+        return f"/support/{supporter.id}/{self.support_key(supporter)}"
+
+    def support(self, supporter: Supporter) -> str:
+        return self.base_url + self.support_path(supporter)
+
+    def support_key(self, supporter: Supporter) -> str:
+        return self.key("support", supporter.id, supporter.link_version)
+
+    def fits(self, key: str, purpose: str, *parts: object) -> bool:
+        """Whether `key` is the one for these parts."""
+        return hmac.compare_digest(self.key(purpose, *parts).encode(), key.encode())
 
     def page(self, path: str) -> str:
         return self.base_url + path
