@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from portfolio import causes, forms, supporters
 from portfolio.history import record
 from portfolio.models import Answer, Assessment, Event, Goal, LearningRequest, Person, Rubric
 from portfolio.rules import rubric as rubrics
+from portfolio.rules.fit import Causes
 from portfolio.rules.scoring import Need, Score, days_until, gap_of, score
-from portfolio.states import OPEN
 from portfolio.submission import as_range, number_in
+from portfolio.waiting import want_all
 
 log = logging.getLogger("outsize")
 
@@ -26,7 +29,7 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     """Score up to `limit` waiting requests and store the assessments; returns their ids.
 
     The rows are held meanwhile, so a change made at the same time is scored in the next round. Running it twice scores
-    nothing twice. One that can't be scored is put off for an hour and does not hold up the others. Costs five statements
+    nothing twice. One that can't be scored is put off for an hour and does not hold up the others. Costs six statements
     however many wait.
     """
     waiting = session.execute(
@@ -46,10 +49,12 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     rubric = current_rubric(session)
     answers = _answers(session, ids)
     weights = dict(session.execute(select(Goal.id, Goal.weight)).all())
+    reaches = supporters.reaches(session, ids)
     scores: dict[int, Score] = {}
     for row in waiting:
         try:
             need = need_of(answers.get(row.id, {}), weights.get(row.goal_id), now.date())
+            need = supporters.counted(need, reaches.get(row.id, ()), rubric.people)
             scores[row.id] = score(need, rubric)
         except Exception:
             log.exception("Request %s can't be scored; it is tried again in an hour", row.id)
@@ -59,22 +64,11 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     return [*scores]
 
 
-def want_all(session: Session, *, at: datetime) -> int:
-    """Mark every open request for scoring; returns how many. Those marked already keep their earlier mark."""
-    marked = session.execute(
-        update(LearningRequest)
-        .where(LearningRequest.status.in_(OPEN), LearningRequest.score_wanted_at.is_(None))
-        .values(score_wanted_at=at)
-    )
-    return int(marked.rowcount)  # type: ignore[attr-defined] # an UPDATE's result has it
-
-
 def current_rubric(session: Session) -> rubrics.Rubric:
-    """The rubric in force: the latest published, else the default."""
-    latest = session.scalar(select(func.max(Rubric.version)))
-    if latest is None:
-        return rubrics.DEFAULT
-    return _parsed(json.dumps(session.get_one(Rubric, latest).body))
+    """The rubric in force: the latest published, else the default; with the cause table in force where one is published."""
+    latest = session.scalar(select(Rubric.body).order_by(Rubric.version.desc()).limit(1))
+    rubric = rubrics.DEFAULT if latest is None else _parsed(json.dumps(latest))
+    return _with_causes(rubric, causes.published(session))
 
 
 def publish_rubric(session: Session, rubric: rubrics.Rubric, *, by: Person | None, at: datetime) -> Rubric:
@@ -116,21 +110,29 @@ def _put_off(session: Session, request_id: int, now: datetime) -> None:
     record(session, "learning_request.scoring_failed", learning_request, by=None, at=now)
 
 
+@lru_cache(maxsize=8)
+def _with_causes(rubric: rubrics.Rubric, table: Causes | None) -> rubrics.Rubric:
+    """The same rubric object each time, so that what was drawn for it is found again."""
+    return rubric if table is None else replace(rubric, causes=table)
+
+
 @lru_cache(maxsize=4)
 def _parsed(body: str) -> rubrics.Rubric:
     return rubrics.from_json(json.loads(body))
 
 
 def _answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    said: dict[int, dict[str, Any]] = {}
+    """What was said in each request, with what the manager's own questions add."""
+    said: dict[int, list[forms.Said]] = {}
     rows = session.execute(
-        select(Answer.learning_request_id, Answer.question, Answer.value).where(
+        select(Answer.learning_request_id, Answer.question, Answer.value, Answer.form_version).where(
             Answer.learning_request_id.in_(ids)
         )
     )
-    for request_id, question, value in rows:
-        said.setdefault(request_id, {})[question] = value
-    return said
+    for request_id, *one in rows:
+        said.setdefault(request_id, []).append(forms.Said(*one))
+    feeding = forms.feeding(session)
+    return {request_id: feeding.count_in(answers) for request_id, answers in said.items()}
 
 
 def _store(
@@ -193,6 +195,8 @@ def _row(id_: int, found: Score, now: datetime, flow_run_id: str | None) -> dict
             "steps": found.steps,
             "unknown": list(found.unknown),
             "likeliest_cause": found.likeliest_cause,
+            "causes": {cause: round(chance, 4) for cause, chance in found.causes.items()},
+            "cause_table": found.cause_table,
             "expert_hours": [
                 round(hours, 1)
                 for hours in (found.expert_hours.low, found.expert_hours.likely, found.expert_hours.high)

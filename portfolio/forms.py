@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, create_model
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import questions
+from portfolio import feeds, questions
 from portfolio.models import FormVersion, LearningRequest
 from portfolio.questions import FIRST, Form, Kind, Question
 from portfolio.submission import (
@@ -49,26 +50,55 @@ def of_version(session: Session, version: int) -> Form:
 
 def answered(session: Session, learning_request: LearningRequest) -> list[tuple[Question, Any]]:
     """What was said, each with the question as it was asked then, in today's order."""
-    asked = {
-        version: of_version(session, version)
-        for version in {answer.form_version for answer in learning_request.answers}
-    }
-    today = [question.key for question in current(session).questions]
+    known = _published(session)
+    today = [question.key for question in known[max(known)].questions]
     told = []
     for answer in learning_request.answers:
-        question = asked[answer.form_version].question(answer.question) or questions.BY_KEY.get(
-            answer.question
-        )
+        form = known.get(answer.form_version, FIRST)
+        question = form.question(answer.question) or questions.BY_KEY.get(answer.question)
         if question is not None:
             told.append((question, answer.value))
     return sorted(told, key=lambda one: today.index(one[0].key) if one[0].key in today else len(today))
 
 
-def feeding(session: Session) -> dict[int, dict[str, Question]]:
-    """By form version, the manager's own questions whose answers count in the score."""
-    bodies = session.scalars(select(FormVersion.body).where(FormVersion.published_at.is_not(None))).all()
-    forms = [_parsed(json.dumps(body)) for body in bodies]
-    return {form.version: {one.key: one for one in form.own if one.feeds} for form in forms}
+class Said(NamedTuple):
+    """An answer: to which question, what, and of which version of the form."""
+
+    question: str
+    value: Any
+    form_version: int
+
+
+@dataclass(frozen=True)
+class Feeding:
+    """Which of the manager's own questions count in the score; `forms` by version."""
+
+    forms: Mapping[int, Form]
+
+    def count_in(self, answers: Iterable[Said]) -> dict[str, Any]:
+        """The answers by question, own ones standing in where the shipped question has no answer, in the form's order.
+
+        An own question counts as the form in force has it. One that is no longer asked counts as it did when it was.
+        """
+        said = {one.question: one.value for one in answers}
+        own = [(question, one.value) for one in answers if (question := self._counting(one))]
+        for question, value in sorted(own, key=lambda one: self._place(one[0])):
+            feeds.stand_in(said, question, value)
+        return said
+
+    def _counting(self, one: Said) -> Question | None:
+        current = self.forms[max(self.forms)].question(one.question)
+        question = current or self.forms.get(one.form_version, FIRST).question(one.question)
+        return question if question and question.is_own and question.feeds else None
+
+    def _place(self, question: Question) -> int:
+        order = [one.key for one in self.forms[max(self.forms)].questions]
+        return order.index(question.key) if question.key in order else len(order)
+
+
+def feeding(session: Session) -> Feeding:
+    """What the score has to know of the forms there have been. One statement."""
+    return Feeding(_published(session))
 
 
 def has_changed(session: Session) -> bool:
@@ -191,6 +221,13 @@ def _met(value: Any, wanted: tuple[str, ...]) -> bool:
     if not wanted:
         return True
     return bool({str(one) for one in (value if isinstance(value, list) else [value])} & set(wanted))
+
+
+def _published(session: Session) -> dict[int, Form]:
+    """Every version there has been, by number, from the shipped one on."""
+    bodies = session.scalars(select(FormVersion.body).where(FormVersion.published_at.is_not(None))).all()
+    forms = [_parsed(json.dumps(body)) for body in bodies]
+    return {FIRST.version: FIRST, **{form.version: form for form in forms}}
 
 
 @lru_cache(maxsize=32)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from portfolio.models import Edition, LearningRequest, Mail
-from portfolio.states import EditionStatus
+from portfolio.states import OPEN, EditionStatus
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,13 @@ def look(session: Session, *, now: datetime) -> Waiting:
         )
     ).one()
     return Waiting(bool(requests), bool(mails), edition)
+
+
+def want_all(session: Session, *, at: datetime) -> int:
+    """Mark every open request for scoring; returns how many. Those marked already keep their earlier mark."""
+    marked = session.execute(
+        update(LearningRequest)
+        .where(LearningRequest.status.in_(OPEN), LearningRequest.score_wanted_at.is_(None))
+        .values(score_wanted_at=at)
+    )
+    return int(marked.rowcount)  # type: ignore[attr-defined] # an UPDATE's result has it

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.models.base import Base, Json
+from portfolio.models.people import Person
 
 
 class FormVersion(Base):
@@ -28,6 +29,14 @@ class FormVersion(Base):
     published_at: Mapped[datetime | None]
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
+    changed_by: Mapped[Person | None] = relationship(foreign_keys="FormVersion.changed_by_id")
+    published_by: Mapped[Person | None] = relationship(foreign_keys="FormVersion.published_by_id")
+
+    @property
+    def id(self) -> int:
+        """Its version: history and people call it by that."""
+        return self.version
+
 
 class CauseTable(Base):
     """One published version of the causes: prior, likelihoods and routes; `body` is `rules.fit.Causes` as JSON.
@@ -41,3 +50,10 @@ class CauseTable(Base):
     body: Mapped[dict[str, Any]] = mapped_column(Json)
     published_at: Mapped[datetime]
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    published_by: Mapped[Person | None] = relationship()
+
+    @property
+    def id(self) -> int:
+        """Its version: history and people call it by that."""
+        return self.version

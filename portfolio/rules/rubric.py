@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from math import exp
 from typing import Any
 
+from portfolio.rules.fit import FIRST, Causes, first_with
 from portfolio.rules.ranges import Z90, Range
 
 LOG_SD_OF_RATIOS = 0.7
@@ -49,7 +50,10 @@ class WorkType:
 
 @dataclass(frozen=True)
 class Rubric:
-    """A scoring model. `effort_cut_hours` is what fits in one iteration; `need_cut_points` is half of what a need can be."""
+    """A scoring model. `effort_cut_hours` is what fits in one iteration; `need_cut_points` is half of what a need can be.
+
+    `causes` is the cause table in force, kept in versions of its own; without one the shipped table goes with `cause_prior`.
+    """
 
     version: int
     seed: int
@@ -65,10 +69,11 @@ class Rubric:
     people_per_session: int
     need_cut_points: float
     effort_cut_hours: float
+    causes: Causes | None = None
 
     def __hash__(self) -> int:
         """Cheap, for it is asked for often; equality still compares everything."""
-        return hash((self.version, self.seed, self.draws))
+        return hash((self.version, self.seed, self.draws, self.causes))
 
     @property
     def impact_cut_points(self) -> float:
@@ -79,8 +84,13 @@ class Rubric:
         return self.need_cut_points * self.prior_fit * self.transfer.likely
 
     @property
+    def cause_table(self) -> Causes:
+        """What each answer about causes speaks for."""
+        return self.causes or first_with(self.cause_prior)
+
+    @property
     def prior_fit(self) -> float:
-        return sum(chance for cause, chance in self.cause_prior if cause in {"knowledge", "skill"})
+        return self.cause_table.prior_fit
 
     def work_type(self, key: str | None) -> WorkType | None:
         return next((kind for kind in self.work_types if kind.key == key), None)
@@ -89,7 +99,8 @@ class Rubric:
         return next(criterion for criterion in self.criteria if criterion.key == key)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """All but the cause table, which has versions of its own."""
+        return asdict(replace(self, causes=None))
 
 
 def from_json(body: dict[str, Any]) -> Rubric:
@@ -225,14 +236,7 @@ DEFAULT = Rubric(
         WorkType("elearning", "Self-paced course", 71, Range(0.25, 0.75, 2), live=False, share=0.2),
         WorkType("path", "Learning path or certification", 42, Range(2, 5, 14), live=False, share=0.05),
     ),
-    cause_prior=(
-        ("expectations", 0.16),
-        ("tools", 0.18),
-        ("incentives", 0.10),
-        ("knowledge", 0.20),
-        ("skill", 0.20),
-        ("capacity", 0.16),
-    ),
+    cause_prior=FIRST.prior,
     transfer=Range(0.34, 0.44, 0.62),
     new_share=Range(0.4, 0.75, 0.95),
     coordination_hours=Range(2, 5, 12),

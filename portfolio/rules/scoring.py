@@ -63,6 +63,8 @@ class Score:
     leverage: Range
     fit: float
     likeliest_cause: str
+    causes: dict[str, float]
+    cause_table: int
     quadrants: dict[str, float]
     reasons: tuple[Reason, ...]
     steps: dict[str, float]
@@ -85,7 +87,7 @@ def score(need: Need, rubric: Rubric) -> Score:
     the ranges are 10th, 50th and 90th percentiles over `rubric.draws` draws with `rubric.seed`. Sources: rules/rubric.py.
     """
     scales = _scales(need, rubric)
-    diagnosis = diagnose(dict(rubric.cause_prior), need.causes)
+    diagnosis = diagnose(rubric.cause_table, need.causes)
     weights = {criterion.key: criterion.weight for criterion in rubric.criteria}
     total = sum(weights.values()) or 1.0
     points = sum(
@@ -110,6 +112,8 @@ def score(need: Need, rubric: Rubric) -> Score:
         leverage=Range.of(leverage),
         fit=diagnosis.fit,
         likeliest_cause=diagnosis.likeliest,
+        causes=diagnosis.causes,
+        cause_table=rubric.cause_table.version,
         quadrants=_quadrants(impact, manager, rubric),
         reasons=_reasons(need, rubric, means, float(odds.mean()), diagnosis),
         steps={key: round(mean, 2) for key, mean in means.items()},
