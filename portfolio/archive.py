@@ -41,6 +41,9 @@ LEFT_OUT = {
     "pulses": "heartbeats of processes",
 }
 SECRET_COLUMNS = {("people", "password_hash"): "passwords"}
+MOVED = {("imports", "content"): ("import_contents", "import_id")}
+"""Columns of earlier versions and the table that holds them now, by the number of the row they stood in."""
+
 SIGN_IN_MAILS = "mails with links to sign in"
 AT_ONCE = 500
 _NEVER_HELD_BY_LOAD = "pulses"
@@ -261,7 +264,10 @@ def _take(session: Session, packed: zipfile.ZipFile, table: Table, manifest: dic
                 if own and row.get(own) is not None:
                     later.append({"its_id": row["id"], "points_to": row[own]})
                     row[own] = None
+            moved = _moved(table, some)
             session.execute(insert(table), some)
+            for other, its_rows in moved:
+                session.execute(insert(other), its_rows)
             count += len(some)
     if own and later:
         session.execute(
@@ -275,6 +281,18 @@ def _take(session: Session, packed: zipfile.ZipFile, table: Table, manifest: dic
     return count
 
 
+def _moved(table: Table, rows: list[dict[str, Any]]) -> list[tuple[Table, list[dict[str, Any]]]]:
+    """Take what stands in another table now out of the rows of an earlier version."""
+    found = []
+    for (name, column), (other, reference) in MOVED.items():
+        if name == table.name and column in rows[0]:
+            values = [(row["id"], row.pop(column)) for row in rows]
+            its_rows = [{reference: id_, column: value} for id_, value in values if value is not None]
+            if its_rows:
+                found.append((Base.metadata.tables[other], its_rows))
+    return found
+
+
 def _own_reference(table: Table) -> str | None:
     """The column by which a table points into itself: filled in once all its rows are there."""
     return next((key.parent.name for key in table.foreign_keys if key.column.table is table), None)
@@ -283,7 +301,7 @@ def _own_reference(table: Table) -> str | None:
 def _row(line: str, table: Table) -> dict[str, Any]:
     try:
         said = json.loads(line)
-        columns = {column.name: column for column in _columns(table)}
+        columns = {column.name: column for column in _columns(table)} | _moved_away(table)
         if said.keys() - columns.keys():
             raise NotAnArchive(  # noqa: TRY301 - passes through
                 f"{table.name} has a column this version doesn't know ({min(said.keys() - columns.keys())})."
@@ -294,6 +312,14 @@ def _row(line: str, table: Table) -> dict[str, Any]:
         raise
     except (ValueError, TypeError, AttributeError) as problem:
         raise NotAnArchive(f"{table.name}.jsonl can't be read ({problem}). Nothing was changed.") from problem
+
+
+def _moved_away(table: Table) -> dict[str, Column[Any]]:
+    return {
+        column: Base.metadata.tables[other].columns[column]
+        for (name, column), (other, _) in MOVED.items()
+        if name == table.name
+    }
 
 
 def _typed(column: Column[Any], value: Any) -> Any:

@@ -1,47 +1,61 @@
 """Imports: take a file in, look at what it would do, then take or drop it. Each row is accounted for."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import organisation, sheets
+from portfolio import history, organisation, sheets
+from portfolio.database import hold
 from portfolio.history import record
-from portfolio.importing import dates, scales
-from portfolio.importing.account import Account, Question
+from portfolio.importing import dates, remembered, scales
+from portfolio.importing.account import Account, Fate, Question
 from portfolio.importing.candidates import Reading
 from portfolio.importing.judging import Here, Known, Step, steps
 from portfolio.importing.mapping import BadMapping, Kind, Mapping, parsed
 from portfolio.importing.profiles import Profile, profiles
 from portfolio.importing.proposal import date_texts, propose
-from portfolio.importing.writing import Writing
-from portfolio.models import Import, LearningRequest, Person
+from portfolio.importing.taking import Taking
+from portfolio.models import Event, Import, LearningRequest, Person
 from portfolio.sheets import Sheet, Unreadable
 from portfolio.states import OPEN
 from portfolio.submission import clean
 
-MOST_BYTES = 20 * 1024 * 1024
-SOURCES = {"requests": "import", "needs_survey": "needs_survey"}
+MOST_BYTES = 64 * 1024 * 1024
+AT_ONCE = 2_000
+"""Rows taken while somebody waits, in one transaction. More are the clock's to take."""
+
+COMPARED = 500
+_LATE = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class NotWaiting(ValueError):
-    """The import was taken or dropped before."""
+    """The import was taken or dropped before, or is being taken."""
 
 
 def start(
-    session: Session, *, name: str, content: bytes, by: Person | None, at: datetime, kind: Kind | None = None
+    session: Session,
+    *,
+    name: str,
+    content: bytes,
+    by: Person | None,
+    at: datetime,
+    kind: Kind | None = None,
+    pasted: bool = False,
 ) -> Import:
-    """Keep a file with a first mapping, to be looked at. Raises Unreadable."""
+    """Keep a file with a first mapping, to be looked at. `pasted` rows have no file name to be known by. Raises Unreadable."""
     if len(content) > MOST_BYTES:
         raise Unreadable(
             f"The file is {len(content) / 1e6:.0f} MB; we take {MOST_BYTES // 1024**2} MB here. `outsize import` takes larger ones."
         )
     sheet = sheets.sheet(sheets.opened(content))
-    mapping = first_mapping(session, sheet, name, content, kind=kind, requester=by.email if by else "")
+    mapping = first_mapping(
+        session, sheet, name, content, kind=kind, requester=by.email if by else "", pasted=pasted
+    )
     started = _kept(name, content, mapping, by, at)
+    started.headers_digest = remembered.digest_of(_sheet(sheet, mapping))
     started.content = content
     session.add(started)
     session.flush()
@@ -57,30 +71,61 @@ def first_mapping(
     *,
     kind: Kind | None = None,
     requester: str = "",
+    pasted: bool = False,
 ) -> Mapping:
-    """What to do with a file, proposed. A file taken before keeps its name of then, so that nothing doubles."""
+    """What to do with a file: as it, or one with the same columns, was taken before; else as it seems to ask for.
+
+    What was taken before keeps its name of then, so that nothing doubles.
+    """
     mapping = propose(sheet, str(clean(name)), kind=kind, requester=requester)
+    if pasted:
+        mapping = mapping.model_copy(update={"source_name": name})
     earlier = session.scalar(
         select(Import)
         .where(Import.digest == _digest(content), Import.taken_at.is_not(None))
         .order_by(Import.id.desc())
         .limit(1)
     )
-    if earlier is None:
-        return mapping
-    try:
-        taken = parsed(earlier.mapping)
-    except BadMapping:
-        return mapping
-    return (
-        taken if kind in {None, taken.kind} else mapping.model_copy(update={"source_name": taken.source_name})
+    if earlier is not None and (taken := _parsed(earlier)):
+        if kind in {None, taken.kind}:
+            return taken
+        return mapping.model_copy(update={"source_name": taken.source_name})
+    return _as_before(session, sheet, name, mapping, kind)
+
+
+def read_like(session: Session, file: Import) -> Import | None:
+    """The import taken before that this file is read like, if it is."""
+    mapping = _parsed(file)
+    found = session.scalars(
+        select(Import)
+        .where(
+            Import.headers_digest == file.headers_digest,
+            Import.headers_digest != "",
+            Import.taken_at.is_not(None),
+            Import.id != file.id,
+        )
+        .order_by(Import.taken_at.desc(), Import.id.desc())
+        .limit(5)
     )
+    for earlier in found:
+        taken = _parsed(earlier)
+        if mapping and taken and remembered.reads_alike(mapping, taken):
+            return earlier
+    return None
+
+
+def _parsed(file: Import) -> Mapping | None:
+    try:
+        return parsed(file.mapping)
+    except BadMapping:
+        return None
 
 
 def change_mapping(session: Session, waiting: Import, mapping: Mapping) -> None:
     """Read the file another way. Raises BadMapping, Unreadable or NotWaiting."""
     _check_waiting(waiting)
-    reading_of(session, waiting.content or b"", mapping, now=waiting.started_at)
+    reading = reading_of(session, waiting.content or b"", mapping, now=waiting.started_at)
+    waiting.headers_digest = remembered.digest_of(reading.sheet)
     waiting.mapping = mapping.model_dump(mode="json")
     waiting.kind = mapping.kind
 
@@ -103,19 +148,114 @@ def take(session: Session, waiting: Import, *, by: Person | None, at: datetime) 
     """Take a waiting import in, all or nothing. Raises NotWaiting."""
     session.refresh(waiting, with_for_update=True)
     _check_waiting(waiting)
-    account = _take(session, waiting, waiting.content or b"", parsed(waiting.mapping), by, at)
-    waiting.content = None
-    return account
+    taking = _taking(session, waiting.content or b"", parsed(waiting.mapping), by, at)
+    taking.take_all(session)
+    _finish(session, waiting, taking, by=by, at=at)
+    return taking.account
 
 
 def take_file(
     session: Session, *, name: str, content: bytes, mapping: Mapping, by: Person | None, at: datetime
 ) -> tuple[Import, Account]:
     """Take a file in at once, without keeping it. Raises BadMapping or Unreadable."""
-    taken = _kept(name, content, mapping, by, at)
+    taking = begin_file(session, content, mapping, by=by, at=at)
+    taking.take_all(session)
+    return finish_file(session, taking, name=name, content=content, by=by, at=at), taking.account
+
+
+def begin_file(
+    session: Session, content: bytes, mapping: Mapping, *, by: Person | None, at: datetime
+) -> Taking:
+    """A file on its way in that is kept nowhere: judge and write it, then `finish_file`. Raises BadMapping or Unreadable."""
+    return _taking(session, content, mapping, by, at)
+
+
+def finish_file(
+    session: Session, taking: Taking, *, name: str, content: bytes, by: Person | None, at: datetime
+) -> Import:
+    """Note that a file was taken, and what became of its rows."""
+    taken = _kept(name, content, taking.reading.mapping, by, at)
     session.add(taken)
-    session.flush()
-    return taken, _take(session, taken, content, mapping, by, at)
+    _finish(session, taken, taking, by=by, at=at)
+    return taken
+
+
+def want(session: Session, waiting: Import, *, by: Person | None, at: datetime) -> None:
+    """Have the clock take a long file in, a thousand rows at a time. Raises NotWaiting."""
+    session.refresh(waiting, with_for_update=True)
+    _check_waiting(waiting)
+    if (
+        "newest_before" not in waiting.account
+    ):  # what is newer is this import's, also when it goes on after a failure
+        newest = session.scalar(select(func.max(LearningRequest.id))) or 0
+        waiting.account = {"newest_before": newest}
+    waiting.wanted_at, waiting.error = at, ""
+    waiting.rows_done, waiting.rows_in_all = 0, None
+    record(session, "import.wanted", waiting, by=by, at=at, kind=waiting.kind)
+
+
+def stop(session: Session, wanted: Import, *, by: Person | None, at: datetime) -> None:
+    """Take no more rows of it; what is in stays, and it waits again. Raises NotWaiting."""
+    session.refresh(wanted, with_for_update=True)
+    if wanted.wanted_at is None:
+        raise NotWaiting("This file is not being taken in.")
+    wanted.wanted_at = None
+    record(session, "import.stopped", wanted, by=by, at=at, rows=wanted.rows_done)
+
+
+def begin(session: Session, number: int) -> Taking | None:
+    """A wanted import on its way in; begun again after a crash it goes on where it stopped. None if nobody wants it (any more).
+
+    Its times are those of the wish, so that twice is once. Raises BadMapping or Unreadable.
+    """
+    wanted = find(session, number)
+    if wanted is None or wanted.wanted_at is None:
+        return None
+    asked = history.timeline(session, wanted, "import.wanted")
+    by = session.get(Person, asked[-1].by_id) if asked and asked[-1].by_id else None
+    content = wanted.content or b""
+    return _taking(session, content, parsed(wanted.mapping), by, wanted.wanted_at, resumed=wanted)
+
+
+def count(session: Session, number: int, taking: Taking, rows: int) -> None:
+    """Keep how many rows there are, to tell how far it is."""
+    if wanted := _held(session, number, taking):
+        wanted.rows_in_all = rows
+
+
+def go_on(session: Session, number: int, taking: Taking, some: list[Step]) -> bool:
+    """Write the next thousand rows of a wanted import. False if it was stopped, or taken by somebody else meanwhile."""
+    wanted = _held(session, number, taking)
+    if wanted is None:
+        return False
+    taking.write(session, some)
+    wanted.rows_done = taking.rows_done
+    return True
+
+
+def finish(session: Session, number: int, taking: Taking, *, at: datetime) -> None:
+    """All rows of a wanted import are through: keep the account and forget the file."""
+    wanted = _held(session, number, taking)
+    if wanted is not None:
+        by = session.get(Person, taking.writing.by_id) if taking.writing.by_id else None
+        _finish(session, wanted, taking, by=by, at=at)
+
+
+def note_failure(session: Session, number: int, words: str, *, at: datetime) -> None:
+    """Keep why a wanted import could not be taken. What is in stays; somebody may want the rest again."""
+    wanted = find(session, number)
+    if wanted is None or wanted.wanted_at is None:
+        return
+    wanted.wanted_at = None
+    wanted.error = words[:500] or "Something went wrong."
+    record(session, "import.failed", wanted, by=None, at=at, rows=wanted.rows_done)
+
+
+def next_wanted(session: Session) -> int | None:
+    """The import that was wanted first."""
+    return session.scalar(
+        select(Import.id).where(Import.wanted_at.is_not(None)).order_by(Import.wanted_at, Import.id).limit(1)
+    )
 
 
 def drop(session: Session, waiting: Import, *, by: Person | None, at: datetime) -> None:
@@ -126,10 +266,12 @@ def drop(session: Session, waiting: Import, *, by: Person | None, at: datetime) 
     record(session, "import.dropped", waiting, by=by, at=at)
 
 
-def reading_of(session: Session, content: bytes, mapping: Mapping, *, now: datetime) -> Reading:
-    """A file opened as a mapping says. Raises BadMapping or Unreadable."""
+def reading_of(
+    session: Session, content: bytes, mapping: Mapping, *, now: datetime, most: int | None = None
+) -> Reading:
+    """A file opened as a mapping says, its first `most` rows or all. Raises BadMapping or Unreadable."""
     sheet = sheets.sheet(sheets.opened(content), mapping.sheet, mapping.header_line)
-    return Reading(sheet, mapping, now, organisation.zone(organisation.current(session)))
+    return Reading(sheet, mapping, now, organisation.zone(organisation.current(session)), most)
 
 
 def questions(columns: list[Profile], mapping: Mapping) -> list[Question]:
@@ -158,8 +300,8 @@ def propose_again(
 
 
 def waits(file: Import) -> bool:
-    """Whether it is neither taken nor dropped."""
-    return file.taken_at is None and file.dropped_at is None
+    """Whether it is neither taken nor dropped, nor being taken."""
+    return file.taken_at is None and file.dropped_at is None and file.wanted_at is None
 
 
 def find(session: Session, number: int) -> Import | None:
@@ -177,6 +319,9 @@ class Listed:
     taken_at: datetime | None
     dropped_at: datetime | None
     rows: int | None
+    wanted_at: datetime | None
+    rows_done: int
+    rows_in_all: int | None
 
 
 def recent(session: Session, limit: int = 50) -> list[Listed]:
@@ -190,6 +335,9 @@ def recent(session: Session, limit: int = 50) -> list[Listed]:
             Import.taken_at,
             Import.dropped_at,
             Import.account["rows"].as_integer(),
+            Import.wanted_at,
+            Import.rows_done,
+            Import.rows_in_all,
         )
         .order_by(Import.id.desc())
         .limit(limit)
@@ -217,6 +365,8 @@ def _digest(content: bytes) -> str:
 
 
 def _check_waiting(waiting: Import) -> None:
+    if waiting.wanted_at is not None:
+        raise NotWaiting("This file is being taken in.")
     if waiting.taken_at is not None:
         raise NotWaiting("This file has been taken in already.")
     if waiting.dropped_at is not None:
@@ -240,19 +390,105 @@ def _known(session: Session, mapping: Mapping) -> Known:
     return {key: Here(id_, mark or "", status in OPEN) for key, id_, mark, status in found if key}
 
 
-def _take(
-    session: Session, taken: Import, content: bytes, mapping: Mapping, by: Person | None, at: datetime
-) -> Account:
+def _taking(
+    session: Session,
+    content: bytes,
+    mapping: Mapping,
+    by: Person | None,
+    at: datetime,
+    resumed: Import | None = None,
+) -> Taking:
     reading = reading_of(session, content, mapping, now=at)
-    account = _account(reading)
-    todo: Iterable[Step] = steps(reading, _known(session, mapping), account)
-    account.questions = questions(profiles(reading.sheet), mapping)
-    Writing(session, reading, account, SOURCES[mapping.kind], by, at).write(todo)
-    taken.taken_at = at
+    known = _known(session, mapping)
+    if resumed is not None:
+        known = _with_fates(session, known, resumed)
+    return Taking.of(reading, _account(reading), known, by=by, at=at)
+
+
+def _with_fates(session: Session, known: Known, wanted: Import) -> Known:
+    """What this import itself wrote before it was cut short met its fate then, and is not "already here"."""
+    newest = wanted.account.get("newest_before", 2**31)
+    updated = set(
+        session.scalars(
+            select(Event.subject_id).where(
+                Event.at == wanted.wanted_at,
+                Event.action == "learning_request.answered",
+                Event.subject_type == LearningRequest.__tablename__,
+            )
+        )
+        if wanted.rows_done
+        else ()
+    )
+    return {
+        key: replace(here, met=Fate.CREATED)
+        if here.number > newest
+        else replace(here, met=Fate.UPDATED)
+        if here.number in updated
+        else here
+        for key, here in known.items()
+    }
+
+
+def _held(session: Session, number: int, taking: Taking) -> Import | None:
+    """The import, for this transaction alone, if it is still wanted as it was when the taking began."""
+    wanted = find(session, number)
+    if wanted is not None:
+        hold(session, wanted)
+    return wanted if wanted is not None and wanted.wanted_at == taking.writing.at else None
+
+
+def _finish(session: Session, taken: Import, taking: Taking, *, by: Person | None, at: datetime) -> None:
+    account, mapping = taking.account, taking.reading.mapping
+    account.questions = questions(profiles(taking.reading.sheet), mapping)
+    taken.taken_at, taken.wanted_at, taken.error = at, None, ""
     taken.account = account.as_json()
+    taken.rows_done = taken.rows_in_all = account.rows
+    taken.headers_digest = remembered.digest_of(taking.reading.sheet)
+    taken.content = None
     counts = {fate.value: count for fate, count in account.counts.items()}
     record(session, "import.taken", taken, by=by, at=at, kind=mapping.kind, rows=account.rows, **counts)
-    return account
+
+
+def _sheet(found: Sheet, mapping: Mapping) -> Sheet:
+    """Where the mapping looks, which need not be what was found by itself."""
+    if (mapping.sheet, mapping.header_line) == (found.name, found.header_line):
+        return found
+    return sheets.sheet(found.source, mapping.sheet, mapping.header_line)
+
+
+def _as_before(session: Session, sheet: Sheet, name: str, proposed: Mapping, kind: Kind | None) -> Mapping:
+    """The mapping last taken for these columns, else the proposal.
+
+    A file of another name whose ids all mean other rows here is another source with the same form: it gets the mapping,
+    but the name of its own, so that its rows are not taken for changes.
+    """
+    found = remembered.find(session, sheet)
+    if found is None:
+        return proposed
+    earlier, mapping, place = found
+    if kind not in {None, mapping.kind}:
+        return proposed
+    known = {word.casefold() for word in (grade.word for grade in mapping.scale)}
+    if mapping.kind == proposed.kind and place is sheet:
+        news = [grade for grade in proposed.scale if grade.word.casefold() not in known]
+        mapping = mapping.model_copy(update={"scale": [*mapping.scale, *news]})
+    if not remembered.is_named_alike(name, earlier) and _contradicts(session, place, mapping):
+        return mapping.model_copy(update={"source_name": proposed.source_name})
+    return mapping
+
+
+def _contradicts(session: Session, sheet: Sheet, mapping: Mapping) -> bool:
+    """Whether ids that are known here say other things in this file, every one of the first few hundred."""
+    if not mapping.given("id").column or mapping.kind != "requests":
+        return False
+    zone = organisation.zone(organisation.current(session))
+    reading = Reading(sheet, mapping, _LATE, zone, COMPARED)
+    account = _account(reading)
+    for _ in steps(reading, _known(session, mapping), account):
+        pass
+    counts = account.counts
+    changed = counts[Fate.UPDATED] + sum("which is closed" in row["reason"] for row in account.refused)
+    return changed > 0 and counts[Fate.ALREADY_HERE] == 0
 
 
 def _synonym_questions(columns: list[Profile], mapping: Mapping) -> list[Question]:

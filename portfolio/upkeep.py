@@ -20,7 +20,9 @@ def expire(session: Session, *, now: datetime) -> dict[str, int]:
         "visits": delete(Visit).where((Visit.expires_at < now) | (Visit.ended_at < now - timedelta(days=7))),
         "kept_answers": delete(KeptAnswer).where(KeptAnswer.kept_at < now - KEPT_ANSWERS_LAST),
         "mails": delete(Mail).where(Mail.sent_at < now - SENT_MAILS_LAST),
-        "dry_runs": delete(Import).where(Import.taken_at.is_(None), Import.started_at < now - DRY_RUNS_LAST),
+        "dry_runs": delete(Import).where(
+            Import.taken_at.is_(None), Import.wanted_at.is_(None), Import.started_at < now - DRY_RUNS_LAST
+        ),
     }
     counts = {name: int(session.execute(query).rowcount) for name, query in gone.items()}  # type: ignore[attr-defined] # a DELETE's result has it
     counts["drafts"] = drafts.expire(session, now=now)

@@ -5,9 +5,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,12 +46,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Reading:
-    """What reading a file needs to know beside the mapping."""
+    """What reading a file needs to know beside the mapping; `most` rows of it where only a look is wanted."""
 
     sheet: Sheet
     mapping: Mapping
     now: datetime
     zone: ZoneInfo
+    most: int | None = None
 
     def __post_init__(self) -> None:
         known = {header.name for header in self.sheet.headers}
@@ -60,6 +62,13 @@ class Reading:
                 f"There is no column “{missing[0]}” in this file. There are: {', '.join(sorted(known))}."
             )
 
+    def rows(self) -> Iterator[Row]:
+        """The rows that say something."""
+        return islice((row for row in self.sheet.rows() if not row.is_blank), self.most)
+
+    def is_longer_than(self, rows: int) -> bool:
+        return next(islice(replace(self, most=None).rows(), rows, None), None) is not None
+
     def places(self) -> dict[str, int]:
         return {header.name: place for place, header in enumerate(self.sheet.headers)}
 
@@ -68,9 +77,7 @@ def requests(reading: Reading) -> Iterator[Candidate]:
     """Each row that isn't blank, as a request or a refusal."""
     lookup = Lookup(reading)
     keys = RowKeys(reading)
-    for row in reading.sheet.rows():
-        if row.is_blank:
-            continue
+    for row in reading.rows():
         key = keys.of(row)
         surplus = row.cells[len(reading.sheet.headers) :]
         if any(cell.strip() for cell in surplus):

@@ -12,11 +12,12 @@ _STRONGEST = (Fate.CREATED, Fate.UPDATED, Fate.ALREADY_HERE, Fate.REFUSED)
 
 @dataclass(frozen=True)
 class Here:
-    """A request taken from the same source before."""
+    """A request taken from the same source before; `met` is its fate where that was by this very import, cut short."""
 
     number: int
     mark: str
     is_open: bool
+    met: Fate | None = None
 
 
 Known = dict[str, Here]
@@ -30,19 +31,21 @@ class Step:
     here: Here | None = None
 
 
-def steps(reading: Reading, known: Known, account: Account) -> Iterator[Step]:
-    """What has to be written, in the file's order; the account is whole when it is through."""
+def steps(reading: Reading, known: Known, account: Account) -> Iterator[Step | None]:
+    """What has to be written, in the file's order, None for a row that asks for nothing; then the account is whole."""
     judge = _survey if reading.mapping.kind == "needs_survey" else _requests
     yield from judge(reading, known, account)
 
 
-def _requests(reading: Reading, known: Known, account: Account) -> Iterator[Step]:
+def _requests(reading: Reading, known: Known, account: Account) -> Iterator[Step | None]:
     met: dict[str, tuple[int, str]] = {}
     for candidate in requests(reading):
         if candidate.reason:
             account.refuse(candidate.line, candidate.reason, candidate.cells)
+            yield None
         elif candidate.key in met:
             _again(candidate, *met[candidate.key], account)
+            yield None
         else:
             met[candidate.key] = (candidate.line, candidate.mark)
             fate, here = _fate(candidate, known)
@@ -69,7 +72,7 @@ def _fate(candidate: Candidate, known: Known) -> tuple[Fate, Here | None]:
     if here is None:
         return Fate.CREATED, None
     if here.mark == candidate.mark:
-        return Fate.ALREADY_HERE, here
+        return here.met or Fate.ALREADY_HERE, here
     return (Fate.UPDATED if here.is_open else Fate.REFUSED), here
 
 
@@ -77,14 +80,15 @@ def _closed(here: Here) -> str:
     return f"It became request {here.number}, which is closed, so its answers stay as they are."
 
 
-def _step(candidate: Candidate, fate: Fate, here: Here | None, account: Account) -> Iterator[Step]:
+def _step(candidate: Candidate, fate: Fate, here: Here | None, account: Account) -> Iterator[Step | None]:
     account.made[fate] += 1
     if fate in {Fate.CREATED, Fate.UPDATED}:
         account.show(fate, candidate)
-        yield Step(candidate, here)
+    is_news = fate in {Fate.CREATED, Fate.UPDATED} and (here is None or here.met is None)
+    yield Step(candidate, here) if is_news else None
 
 
-def _survey(reading: Reading, known: Known, account: Account) -> Iterator[Step]:
+def _survey(reading: Reading, known: Known, account: Account) -> Iterator[Step | None]:
     """Needs come from all rows, so a row that only grades is settled once they are counted."""
     survey = Survey(reading)
     only_grades: list[Answer] = []
@@ -95,6 +99,7 @@ def _survey(reading: Reading, known: Known, account: Account) -> Iterator[Step]:
             yield from _wishes(answer, known, account)
         else:
             only_grades.append(answer)
+        yield None
     changed = False
     for candidate in survey.candidates():
         if candidate.reason or candidate.submission is None:
@@ -113,7 +118,7 @@ def _survey(reading: Reading, known: Known, account: Account) -> Iterator[Step]:
         )
 
 
-def _wishes(answer: Answer, known: Known, account: Account) -> Iterator[Step]:
+def _wishes(answer: Answer, known: Known, account: Account) -> Iterator[Step | None]:
     """A row meets the strongest fate of its wishes."""
     met: dict[Fate, Here | None] = {}
     for wish in answer.wishes:

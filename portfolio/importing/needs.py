@@ -69,10 +69,9 @@ class Survey:
 
     def answers(self) -> Iterator[Answer]:
         keys = RowKeys(self.reading)
-        for row in self.reading.sheet.rows():
-            if not row.is_blank:
-                self.rows += 1
-                yield self._answer(row, keys.of(row))
+        for row in self.reading.rows():
+            self.rows += 1
+            yield self._answer(row, keys.of(row))
 
     def candidates(self) -> list[Candidate]:
         """The needs as requests, most wanted first; call it when the rows are through."""

@@ -10,7 +10,7 @@ from portfolio.models.editions import Edition
 from portfolio.models.events import Event, Pulse
 from portfolio.models.forms import CauseTable, FormVersion
 from portfolio.models.goals import Goal
-from portfolio.models.imports import Import
+from portfolio.models.imports import Import, ImportContent
 from portfolio.models.iterations import Iteration, Snapshot
 from portfolio.models.learning_requests import Answer, LearningRequest, Message
 from portfolio.models.mails import Mail
@@ -25,7 +25,7 @@ from portfolio.models.tokens import ApiToken, KeptAnswer
 
 __all__ = [
     "Answer", "ApiToken", "Arrival", "Assessment", "Base", "Card", "CauseTable", "Column", "Contribution", "Cost",
-    "Decision", "DemandAlert", "Draft", "Edition", "Evaluation", "Event", "File", "FormVersion", "Goal", "Import",
+    "Decision", "DemandAlert", "Draft", "Edition", "Evaluation", "Event", "File", "FormVersion", "Goal", "Import", "ImportContent",
     "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message", "Organisation", "OutdatedReport",
     "Person", "Project", "Pulse", "Reading", "Resource", "Response", "Rubric", "SignInLink", "Snapshot", "Suggestion",
     "Supporter", "Survey", "Unit", "Visit",

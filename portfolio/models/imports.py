@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.models.base import Base, Json
 
@@ -19,12 +19,20 @@ class Import(Base):
     """
 
     __tablename__ = "imports"
+    __table_args__ = (
+        Index(
+            "ix_imports_wanted",
+            "wanted_at",
+            sqlite_where=text("wanted_at IS NOT NULL"),
+            postgresql_where=text("wanted_at IS NOT NULL"),
+        ),
+        Index(None, "headers_digest"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(24))
     digest: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     mapping: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     account: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     started_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -36,3 +44,24 @@ class Import(Base):
     headers_digest: Mapped[str] = mapped_column(String(64), default="")
     taken_at: Mapped[datetime | None]
     dropped_at: Mapped[datetime | None]
+
+    kept: Mapped[ImportContent | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+    @property
+    def content(self) -> bytes | None:
+        """The file itself, until it is taken or dropped."""
+        return self.kept.content if self.kept else None
+
+    @content.setter
+    def content(self, content: bytes | None) -> None:
+        self.kept = None if content is None else ImportContent(content=content)
+
+
+class ImportContent(Base):
+    """The bytes of a file that waits. Apart from its import, which changes with each thousand rows taken: SQLite writes
+    a row anew with all that is in it."""
+
+    __tablename__ = "import_contents"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

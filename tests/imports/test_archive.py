@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
 from portfolio import archive, goals, imports, learning_requests, mails, people, tokens
@@ -19,7 +19,7 @@ from portfolio.archive import NotAnArchive, NotEmpty
 from portfolio.database import Database
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
-from portfolio.models import Base, Edition, Person
+from portfolio.models import Base, Edition, Import, LearningRequest, Person
 from portfolio.states import EditionStatus, Role, Verdict
 from tests.conftest import Cast
 from tests.factory import a_card, a_project, a_request
@@ -183,6 +183,61 @@ def test_an_installation_that_holds_something_is_left_alone(filled: Database, no
         archive.load(session, file)
     with filled.reading() as session:
         assert rows_of(session) == before
+
+
+def as_of(revision: str, file: io.BytesIO, folder: Path) -> io.BytesIO:
+    """An export as the version before that revision of the tables made it: without the tables and columns it lacked."""
+    url = f"sqlite:///{folder / 'old.db'}"
+    databases.migrate(url, revision)
+    opened = databases.connect(url)
+    inspected = inspect(opened.engine)
+    columns = {
+        name: {column["name"] for column in inspected.get_columns(name)}
+        for name in inspected.get_table_names()
+    }
+    opened.dispose()
+    packed = zipfile.ZipFile(file)
+    manifest = json.loads(packed.read("manifest.json"))
+    contents = {
+        row["import_id"]: row["content"]
+        for row in map(json.loads, packed.read("import_contents.jsonl").splitlines())
+    }
+    changes: dict[str, bytes | None] = {}
+    for name in list(manifest["rows"]):
+        if name not in columns:
+            del manifest["rows"][name]
+            changes |= {f"{name}.jsonl": None, f"{name}.csv": None}
+            continue
+        rows = [json.loads(line) for line in packed.read(f"{name}.jsonl").decode().splitlines()]
+        if name == "imports":
+            rows = [{**row, "content": contents.get(row["id"])} for row in rows]
+        kept = [{key: value for key, value in row.items() if key in columns[name]} for row in rows]
+        changes[f"{name}.jsonl"] = "".join(json.dumps(row) + "\n" for row in kept).encode()
+    changes["manifest.json"] = json.dumps({**manifest, "schema": revision}).encode()
+    return altered(file, changes)
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_an_export_of_an_earlier_version_is_taken_and_what_it_lacks_takes_its_default(
+    filled: Database, store: str, now: datetime, tmp_path: Path, revision: str
+) -> None:
+    old = as_of(revision, exported(filled, now), tmp_path)
+    with filled.reading() as session:
+        before = session.scalars(select(LearningRequest).order_by(LearningRequest.id)).all()
+        content = session.get_one(Import, 1).content
+    target = an_empty_one(tmp_path) if store == "sqlite" else emptied(filled)
+    with target.writing() as session:
+        assert archive.load(session, old)["learning_requests"] == len(before)
+    with target.reading() as session:
+        after = session.scalars(select(LearningRequest).order_by(LearningRequest.id)).all()
+        assert [(one.title, one.status, one.original) for one in after] == [
+            (one.title, one.status, one.original) for one in before
+        ]
+        waiting = session.get_one(Import, 1)
+        assert (waiting.content, waiting.rows_done, waiting.error) == (content, 0, "")
+        assert imports.waits(waiting)
+    target.dispose()
 
 
 def _one_more(lines: bytes) -> bytes:

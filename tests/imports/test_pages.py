@@ -160,12 +160,14 @@ def test_what_cannot_be_is_said_beside_the_form_and_the_file_waits_on(
         (b"", "The file is empty."),
         (b"PK\x03\x04 broken", "This file is damaged"),
         (b"%PDF-1.4", "This is a PDF."),
-        (b"x" * (imports.MOST_BYTES + 1), "we take 20 MB here"),
+        (b"x" * 1_048_577, "we take 1 MB here"),
     ],
+    ids=["empty", "damaged", "pdf", "large"],
 )
 def test_a_file_that_cannot_be_read_is_refused_beside_the_field(
-    manager: TestClient, database: Database, content: bytes, words: str
+    manager: TestClient, database: Database, content: bytes, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(imports, "MOST_BYTES", 1024**2)
     answer = manager.post("/settings/imports", files={"file": ("wishes.csv", content)})
     assert (answer.status_code, words in answer.text, 'id="file-error"' in answer.text) == (422, True, True)
     with database.reading() as session:

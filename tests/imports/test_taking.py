@@ -443,11 +443,13 @@ def test_the_clock_scores_what_was_taken(database: Database, cast: Cast, now: da
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "empty"), (b"x" * (imports.MOST_BYTES + 1), "MB"), (b"PK\x03\x04", "damaged")],
+    [(b"", "empty"), (b"x" * 1_048_577, "MB"), (b"PK\x03\x04", "damaged")],
+    ids=["empty", "large", "damaged"],
 )
 def test_a_file_that_cannot_be_read_leaves_nothing_behind(
-    database: Database, cast: Cast, now: datetime, content: bytes, words: str
+    database: Database, cast: Cast, now: datetime, content: bytes, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(imports, "MOST_BYTES", 1024**2)
     with database.writing() as session:
         with pytest.raises(Unreadable, match=words):
             imports.start(session, name="x.csv", content=content, by=cast.manager, at=now)
