@@ -17,6 +17,7 @@ from portfolio.submission import Line, OptionalDate, Problem, Prose, Strict
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
+from web.settings import LinksDep
 
 router = APIRouter(prefix="/projects", tags=["projects"])
 
@@ -90,6 +91,7 @@ def change(
     session: SessionDep,
     body: JsonDep,
     caller: ManagerCaller,
+    links: LinksDep,
     now: NowDep,
     number: Number,
     if_match: Annotated[str | None, Header(max_length=40)] = None,
@@ -110,7 +112,9 @@ def change(
         note = project.health_note if given.health_note is None else given.health_note
         projects.note_health(session, project, given.health or project.health, note, by=caller, at=now)
     if given.stage is not None:
-        projects.move(session, project, given.stage, by=caller, at=now, hours_saved=given.hours_saved)
+        projects.move(
+            session, project, given.stage, by=caller, at=now, hours_saved=given.hours_saved, links=links
+        )
     return _with_version(project)
 
 

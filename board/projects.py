@@ -13,6 +13,7 @@ from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number,
 from web.people import LeaderDep, ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
+from web.settings import LinksDep
 from web.templating import page
 from web.wording import label
 
@@ -103,7 +104,13 @@ def edit(
 
 @router.post("/projects/{number}/stage")
 def move(
-    request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
+    request: Request,
+    session: SessionDep,
+    manager: ManagerDep,
+    links: LinksDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
 ) -> Response:
     project = _find(session, number)
     errors = Errors()
@@ -113,7 +120,8 @@ def move(
     if errors:
         view = _project_page(session, project, _values(project).over(fields), errors, may_change=True)
         return page(request, "projects/show.html", view, 422)
-    projects.move(session, project, Stage(fields["stage"]), by=manager, at=now, hours_saved=saved)
+    stage = Stage(fields["stage"])
+    projects.move(session, project, stage, by=manager, at=now, hours_saved=saved, links=links)
     return see_other(f"/projects/{number}")
 
 

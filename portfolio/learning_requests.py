@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import history, letters, mails, people, projects
+from portfolio import history, letters, mails, people, projects, supporters
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -202,15 +202,11 @@ def decide(
     if ruling.verdict is Verdict.ACCEPT:
         projects.start(session, learning_request, ruling.solution_type, by=by, at=at)
     if ruling.words:
-        subject, text = letters.decided(learning_request, ruling.words, links.tracking(learning_request))
-        mails.queue(
-            session,
-            to=learning_request.requester.email,
-            subject=subject,
-            text=text,
-            about=_about(learning_request),
-            at=at,
-        )
+        for person, address in supporters.recipients(session, learning_request, links):
+            subject, text = letters.decided(learning_request, ruling.words, address)
+            _mail(session, person, subject, text, learning_request, at)
+    if ruling.join_to is not None:
+        supporters.bring(session, learning_request, ruling.join_to, by=by, at=at)
     return decision
 
 
@@ -223,16 +219,29 @@ def withdraw(session: Session, learning_request: LearningRequest, *, by: Person 
 def reopen(session: Session, learning_request: LearningRequest, *, by: Person, at: datetime) -> None:
     """Back into the inbox. Raises states.MoveRefused."""
     check_move(learning_request.status, RequestStatus.SUBMITTED)
+    if learning_request.joined_to is not None:
+        supporters.take_back(session, learning_request, learning_request.joined_to, by=by, at=at)
     learning_request.joined_to_id = None
     learning_request.snoozed_until = None
     _move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at)
     learning_request.score_wanted_at = at
 
 
-def deliver(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
-    """What was asked for is there. Raises states.MoveRefused."""
+def deliver(
+    session: Session,
+    learning_request: LearningRequest,
+    *,
+    by: Person | None,
+    at: datetime,
+    links: Links | None = None,
+) -> None:
+    """What was asked for is there; with `links`, everybody who asked is told. Raises states.MoveRefused."""
     check_move(learning_request.status, RequestStatus.DELIVERED)
     _move(session, learning_request, RequestStatus.DELIVERED, by=by, at=at)
+    if links is not None:
+        for person, address in supporters.recipients(session, learning_request, links):
+            subject, text = letters.delivered(learning_request, address)
+            _mail(session, person, subject, text, learning_request, at)
 
 
 def verify(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
@@ -264,7 +273,8 @@ def say(
     at: datetime,
     internal: bool = False,
 ) -> Message:
-    """Add a line to the conversation. A manager's line is mailed to the requester; an internal note to nobody."""
+    """Add a line to the conversation. A manager's line is mailed to the requester and all supporters; a requester's line and
+    an internal note to nobody."""
     line = Message(
         learning_request_id=learning_request.id,
         words=words,
@@ -275,16 +285,10 @@ def say(
     session.add(line)
     record(session, "learning_request.message_added", learning_request, by=by, at=at, internal=internal)
     _heard_back(session, learning_request, by=by, at=at)
-    if not internal and by is not None and by.id != learning_request.requester_id:
-        subject, text = letters.message(learning_request, words, links.tracking(learning_request))
-        mails.queue(
-            session,
-            to=learning_request.requester.email,
-            subject=subject,
-            text=text,
-            about=_about(learning_request),
-            at=at,
-        )
+    if not internal and by is not None:
+        for person, address in _told_by(session, by, learning_request, links):
+            subject, text = letters.message(learning_request, words, address)
+            _mail(session, person, subject, text, learning_request, at)
     return line
 
 
@@ -609,6 +613,21 @@ def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date
             )
     if ruling.verdict is Verdict.ANSWER and ruling.resource is None and not ruling.words.strip():
         raise DecisionRefused("words", "Please name or link what answers it.")
+
+
+def _told_by(
+    session: Session, by: Person, learning_request: LearningRequest, links: Links
+) -> list[tuple[Person, str]]:
+    """Who gets to hear a line: nobody hears themselves, and who asked is heard on the manager's page."""
+    told = supporters.recipients(session, learning_request, links)
+    others = [(person, address) for person, address in told if person.id != by.id]
+    return others if by.manages or len(others) == len(told) else []
+
+
+def _mail(
+    session: Session, to: Person, subject: str, text: str, learning_request: LearningRequest, at: datetime
+) -> None:
+    mails.queue(session, to=to.email, subject=subject, text=text, about=_about(learning_request), at=at)
 
 
 def _about(learning_request: LearningRequest) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portfolio import cards
 from portfolio.database import hold
 from portfolio.history import record
+from portfolio.links import Links
 from portfolio.models import Card, Column, Contribution, LearningRequest, Measure, Person, Project
 from portfolio.rules.rubric import DEFAULT
 from portfolio.states import LIVE_STAGES, ColumnKind, Health, RequestStatus, Stage
@@ -95,8 +96,10 @@ def move(
     by: Person,
     at: datetime,
     hours_saved: float | None = None,
+    links: Links | None = None,
 ) -> None:
-    """Take a project to another stage. Done delivers its request; stopped keeps the hours it saved."""
+    """Take a project to another stage. Done delivers its request, and with `links` tells who asked; stopped keeps the hours it
+    saved."""
     hold(session, project)
     if stage is project.stage:
         return
@@ -111,7 +114,7 @@ def move(
     if stage is Stage.DONE and request is not None and request.status is RequestStatus.ACCEPTED:
         from portfolio import learning_requests
 
-        learning_requests.deliver(session, request, by=by, at=at)
+        learning_requests.deliver(session, request, by=by, at=at, links=links)
 
 
 def edit(

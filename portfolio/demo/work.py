@@ -398,7 +398,7 @@ class Bench:
 
     def _move(self, undertaking: Undertaking, to: Stage, at: datetime) -> None:
         if undertaking.project.is_live and undertaking.project.stage is not to:
-            projects.move(self.session, undertaking.project, to, by=self.manager, at=at)
+            projects.move(self.session, undertaking.project, to, by=self.manager, at=at, links=self.links)
 
     def _stop(self, undertaking: Undertaking, at: datetime) -> None:
         projects.move(
