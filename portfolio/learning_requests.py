@@ -273,8 +273,8 @@ def say(
     at: datetime,
     internal: bool = False,
 ) -> Message:
-    """Add a line to the conversation. A manager's line is mailed to the requester and all supporters; a requester's line and
-    an internal note to nobody."""
+    """Add a line to the conversation. A manager's line is mailed to the requester and all supporters; a requester's line to
+    the manager who decided last, else to all; an internal note to nobody."""
     line = Message(
         learning_request_id=learning_request.id,
         words=words,
@@ -289,6 +289,8 @@ def say(
         for person, address in _told_by(session, by, learning_request, links):
             subject, text = letters.message(learning_request, words, address)
             _mail(session, person, subject, text, learning_request, at)
+    if not internal and not (by and by.manages):
+        _tell_managers(session, learning_request, words, links=links, by=by, at=at)
     return line
 
 
@@ -622,6 +624,27 @@ def _told_by(
     told = supporters.recipients(session, learning_request, links)
     others = [(person, address) for person, address in told if person.id != by.id]
     return others if by.manages or len(others) == len(told) else []
+
+
+def _tell_managers(
+    session: Session,
+    learning_request: LearningRequest,
+    words: str,
+    *,
+    links: Links,
+    by: Person | None,
+    at: datetime,
+) -> None:
+    """At most one unsent mail a request and manager: who writes a lot fills a page, no mailbox."""
+    made = decisions(session, learning_request)
+    last = made[-1].decided_by if made else None
+    told = [last] if last is not None and last.manages else people.managers(session)
+    for manager in told:
+        if not mails.is_pending(session, _about(learning_request), manager.email):
+            who = by.display_name if by else "Somebody"
+            address = links.page(f"/requests/{learning_request.id}")
+            subject, text = letters.wrote(learning_request, who, words, address)
+            _mail(session, manager, subject, text, learning_request, at)
 
 
 def _mail(

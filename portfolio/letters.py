@@ -50,6 +50,14 @@ def message(learning_request: LearningRequest, words: str, address: str) -> tupl
     )
 
 
+def wrote(learning_request: LearningRequest, who: str, words: str, address: str) -> tuple[str, str]:
+    """To the manager, about new words from who asked."""
+    return (
+        f"{who} wrote about request {learning_request.id}: {learning_request.title}",
+        f"{words}\n\nThe request, and where to answer:\n{address}",
+    )
+
+
 def new_link(learning_request: LearningRequest, address: str) -> tuple[str, str]:
     return (
         f"A new link to your request {learning_request.id}",
@@ -115,6 +123,16 @@ def demand(title: str, people: int, units: int, address: str) -> tuple[str, str]
         f"{people} people ask for something like this: {title}",
         f"{people} people from {units} {'unit' if units == 1 else 'units'} ask for something like this: {title}\n\n"
         f"See who they are, and join what belongs together:\n{address}\n\nNothing is joined by itself.",
+    )
+
+
+def mail_arrived(title: str, address: str, until: datetime, left_out: list[str]) -> tuple[str, str]:
+    """To who sent a mail that became a draft."""
+    missing = "\n\nWhat we couldn't take along:\n" + "\n".join(left_out) if left_out else ""
+    return (
+        f"Your request is almost there: {title}",
+        "Thank you for your mail. It became a request for training that isn't sent yet. A few questions are left; open it here "
+        f"and send it. Whoever has the link can read and change it:\n{address}\n\nIt is kept until {until:%d %B %Y}.{missing}",
     )
 
 

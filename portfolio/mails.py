@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portfolio.database import Database
@@ -22,6 +22,10 @@ from portfolio.models import Edition, Mail
 from portfolio.settings import Settings
 
 MOST_TRIES = 8
+THREADED = ("learning_request:", "draft:")
+"""What replies to our mails can be added to, as the beginning of `Mail.about`."""
+
+ANSWERS_WELCOME = "\n\nYou can also answer this mail; your words are added."
 
 
 class Postman(Protocol):
@@ -81,8 +85,12 @@ def queue(
     html: str | None = None,
     about: str | None = None,
     attachments: Sequence[dict[str, Any]] = (),
+    in_reply_to: str | None = None,
 ) -> Mail:
-    """Put a mail in the outbox, in the caller's transaction."""
+    """Put a mail in the outbox, in the caller's transaction.
+
+    It answers `in_reply_to`, else the first mail about the same to the same person, so that mail programs show one thread.
+    """
     mail = Mail(
         recipient=to,
         subject=re.sub(r"\s+", " ", subject)[:250],
@@ -91,11 +99,28 @@ def queue(
         about=about,
         attachments=list(attachments),
         message_id=f"<{uuid4().hex}@outsize>",
+        in_reply_to=in_reply_to or _first_about(session, about, to),
         queued_at=at,
         next_try_at=at,
     )
     session.add(mail)
     return mail
+
+
+def is_pending(session: Session, about: str, to: str) -> bool:
+    """Whether a mail about this still waits to be sent to this person."""
+    found = select(Mail.id).where(
+        Mail.about == about, Mail.recipient == to, Mail.sent_at.is_(None), Mail.given_up_at.is_(None)
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def named(session: Session, message_ids: Sequence[str]) -> Mail | None:
+    """The mail of ours that these ids name, and that replies can be added to; the latest of several."""
+    about = or_(*(Mail.about.startswith(kind, autoescape=True) for kind in THREADED))
+    return session.scalar(
+        select(Mail).where(Mail.message_id.in_(message_ids), about).order_by(Mail.id.desc()).limit(1)
+    )
 
 
 def send_waiting(database: Database, settings: Settings, *, now: datetime, limit: int = 20) -> int:
@@ -126,7 +151,7 @@ def _take(session: Session, settings: Settings, now: datetime, limit: int) -> li
     for mail in waiting:
         mail.next_try_at = now + timedelta(minutes=2**mail.attempts)
         mail.attempts += 1
-    return [(mail, _compose(session, mail, settings.mail_from, now)) for mail in waiting]
+    return [(mail, _compose(session, mail, settings, now)) for mail in waiting]
 
 
 def _hand_over(taken_by: Postman, message: EmailMessage, mail: Mail) -> str | None:
@@ -146,15 +171,32 @@ def _note(mail: Mail, problem: str | None, now: datetime) -> None:
         mail.given_up_at = now
 
 
-def _compose(session: Session, mail: Mail, sender: str, now: datetime) -> EmailMessage:
+def _first_about(session: Session, about: str | None, to: str) -> str | None:
+    if not (about and about.startswith(THREADED)):
+        return None
+    return session.scalar(
+        select(Mail.message_id).where(Mail.about == about, Mail.recipient == to).order_by(Mail.id).limit(1)
+    )
+
+
+def _compose(session: Session, mail: Mail, settings: Settings, now: datetime) -> EmailMessage:
+    """What is handed over. It says that a machine wrote it, and asks others not to answer by machine."""
     message = EmailMessage()
-    message["From"] = sender
+    message["From"] = settings.mail_from
     message["To"] = parseaddr(mail.recipient)[1]
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = mail.message_id
+    if mail.in_reply_to:
+        message["In-Reply-To"] = mail.in_reply_to
+        message["References"] = mail.in_reply_to
+    if settings.intake_address:
+        message["Reply-To"] = settings.intake_address
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text)
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    message["X-Loop"] = parseaddr(settings.intake_address or settings.mail_from)[1]
+    can_answer = bool(settings.imap_url and mail.about and mail.about.startswith(THREADED))
+    message.set_content(mail.text + (ANSWERS_WELCOME if can_answer else ""))
     if mail.html:
         message.add_alternative(mail.html, subtype="html")
     for attachment in mail.attachments:

@@ -162,6 +162,11 @@ def with_roles(session: Session) -> list[Person]:
     )
 
 
+def managers(session: Session) -> list[Person]:
+    """Everybody who manages and can be written to."""
+    return [person for person in with_roles(session) if person.manages and person.email != UNKNOWN_MANAGER]
+
+
 def digest(token: str) -> str:
     """How a secret is kept: SHA-256, in hex. The tokens are long and random, so no salt is needed."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,9 +1,11 @@
 """What can be set, by OUTSIZE_* environment variables or `outsize.toml` in the data folder."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -42,9 +44,22 @@ class Settings(BaseSettings):
     )
     smtp_url: str = Field(
         "",
+        repr=False,
         description="smtp://USER:PASSWORD@HOST:PORT (smtps:// for TLS from the start, smtp+starttls:// to require it). Without it mails are kept in the outbox page and folder.",
     )
     mail_from: str = Field("Outsize <outsize@localhost>", description="Sender of mails.")
+    imap_url: str = Field(
+        "",
+        repr=False,
+        description="imaps://USER:PASSWORD@HOST:PORT/FOLDER (imap+starttls:// to require TLS, imap:// without it). Mails that come in there become drafts and replies. Without it no mail is fetched.",
+    )
+    imap_seconds: float = Field(
+        60, ge=0.2, le=86_400, description="Pause between two looks into the mailbox."
+    )
+    intake_address: str = Field(
+        "",
+        description="Address of that mailbox: replies to our mails go there. Default: replies go to the sender of mails.",
+    )
     prefect_api_url: str = Field(
         "",
         validation_alias="PREFECT_API_URL",
@@ -65,6 +80,12 @@ class Settings(BaseSettings):
         ge=1,
         le=100_000,
         description="Requests one address may send without signing in.",
+    )
+    drafts_per_hour: int = Field(
+        240, ge=1, le=100_000, description="Requests one address may begin to write without sending them."
+    )
+    uploads_per_hour: int = Field(
+        200, ge=1, le=100_000, description="Files one address may give with requests."
     )
     sign_ins_per_hour: int = Field(30, ge=1, le=100_000, description="Sign-in attempts one address may make.")
     trusted_proxies: str = Field(
@@ -93,6 +114,31 @@ class Settings(BaseSettings):
     def _is_mail_server(cls, value: str) -> str:
         if value and not value.startswith(("smtp://", "smtps://", "smtp+starttls://")):
             raise ValueError("must start with smtp://, smtps:// or smtp+starttls://")
+        return value
+
+    @field_validator("imap_url")
+    @classmethod
+    def _is_mailbox(cls, value: str) -> str:
+        if not value:
+            return value
+        if not value.startswith(("imap://", "imaps://", "imap+starttls://")):
+            raise ValueError("must start with imap://, imaps:// or imap+starttls://")
+        try:
+            place = urlsplit(value)
+            is_whole = bool(place.hostname and place.username and place.password and place.port != 0)
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            raise ValueError(
+                "must name a user, a password and a host: imaps://USER:PASSWORD@HOST:PORT/FOLDER"
+            )
+        return value
+
+    @field_validator("intake_address")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"([^\r\n<>@]*<)?[^\s@<>]+@[^\s@<>]+>?", value):
+            raise ValueError("must be an e-mail address, like training@example.org")
         return value
 
     @classmethod
