@@ -1,4 +1,4 @@
-"""What waits in our own database becomes flow runs: one lane for scores, one for mails, one for reports."""
+"""What waits in our own database becomes flow runs: a lane each for scores, mails, reports and imports."""
 
 from collections.abc import Callable
 
@@ -8,12 +8,13 @@ from flows.link import Link
 from flows.publish_report import publish_report
 from flows.score_requests import score_requests
 from flows.send_mails import send_mails, send_some
+from flows.take_imports import take_imports
 from portfolio import waiting
 from portfolio.waiting import Waiting
 
 
 def lanes(link: Link) -> list[Lane]:
-    """Scores and reports wait while Prefect is away. Mails don't: people need them to sign in."""
+    """Scores, reports and imports wait while Prefect is away. Mails don't: people need them to sign in."""
     return [
         Lane(
             "scores",
@@ -26,6 +27,12 @@ def lanes(link: Link) -> list[Lane]:
             "reports",
             waits=lambda: link.is_up and look().edition is not None,
             work=lambda: by_prefect(link, publish_next),
+            inside=link.inside,
+        ),
+        Lane(
+            "imports",
+            waits=lambda: link.is_up and look().imports,
+            work=lambda: by_prefect(link, take_imports),
             inside=link.inside,
         ),
     ]

@@ -73,7 +73,7 @@ class Worker:
         """One look for all: the lanes whose work waits are rung."""
         found = outbox.look()
         for lane, waits in zip(
-            self._outbox, (found.requests, found.mails, found.edition is not None), strict=True
+            self._outbox, (found.requests, found.mails, found.edition is not None, found.imports), strict=True
         ):
             if waits:
                 lane.ring()

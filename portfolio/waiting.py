@@ -6,33 +6,35 @@ from datetime import datetime
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from portfolio.models import Edition, LearningRequest, Mail
+from portfolio.models import Edition, Import, LearningRequest, Mail
 from portfolio.states import OPEN, EditionStatus
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Whether requests wait to be scored and mails to be sent, and which edition is to be built next."""
+    """Whether requests wait to be scored, mails to be sent and files to be taken in, and which edition is to be built next."""
 
     requests: bool
     mails: bool
     edition: int | None
+    imports: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return not (self.requests or self.mails or self.edition)
+        return not (self.requests or self.mails or self.edition or self.imports)
 
 
 def look(session: Session, *, now: datetime) -> Waiting:
     """What waits right now."""
-    requests, mails, edition = session.execute(
+    requests, mails, edition, imports = session.execute(
         select(
             exists().where(LearningRequest.score_wanted_at <= now),
             exists().where(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.next_try_at <= now),
             select(func.min(Edition.id)).where(Edition.status == EditionStatus.ASKED).scalar_subquery(),
+            exists().where(Import.wanted_at.is_not(None)),
         )
     ).one()
-    return Waiting(bool(requests), bool(mails), edition)
+    return Waiting(bool(requests), bool(mails), edition, bool(imports))
 
 
 def want_all(session: Session, *, at: datetime) -> int:

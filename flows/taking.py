@@ -1,0 +1,52 @@
+"""Takes one file in and ends: `python -m flows.taking IMPORT`. Run by the flow take_imports."""
+
+import os
+import sys
+import threading
+import traceback
+
+from flows.connection import database, now
+from portfolio import imports
+from portfolio.importing.mapping import BadMapping
+from portfolio.sheets import Unreadable
+
+REFUSED = 3
+"""The file can't be read as its mapping says; trying again would not help."""
+
+
+def main() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        take(int(sys.argv[1]))
+    except (BadMapping, Unreadable) as problem:
+        sys.stderr.write(f"{problem}\n")
+        sys.exit(REFUSED)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the last line says it for people
+        traceback.print_exc()
+        sys.exit(f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}")
+
+
+def take(number: int) -> None:
+    """Judge a thousand rows without holding anybody up, write them in one short transaction, and so on to the end."""
+    with database().reading() as session:
+        taking = imports.begin(session, number)
+    if taking is None:
+        return
+    rows = sum(1 for _ in taking.reading.rows())
+    with database().writing() as session:
+        imports.count(session, number, taking, rows)
+    while (some := taking.judge_some()) is not None:
+        with database().writing() as session:
+            if not imports.go_on(session, number, taking, some):
+                return
+    with database().writing() as session:
+        imports.finish(session, number, taking, at=now())
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)  # returns when the pipe ends
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
