@@ -51,7 +51,8 @@ def submit(
             raise ProblemFound(401)
         request.app.state.turnstile.check_post(request)
     form = forms.current(session)
-    submission = parse(forms.submission_model(form), once.body)
+    manages = caller is not None and caller.manages
+    submission = parse(forms.submission_model(form, inside=manages), once.body)
 
     def write() -> tuple[int, dict[str, Any]]:
         sent = learning_requests.submit(
@@ -122,7 +123,7 @@ def change_answers(
     """Change or add answers; the request is scored again."""
     found = _find(session, number)
     form = forms.current(session)
-    changed = parse(forms.changed_model(form), body)
+    changed = parse(forms.changed_model(form, inside=True), body)
     try:
         questions = learning_requests.change_answers(
             session, found, changed, by=caller, at=now, form_version=form.version

@@ -28,7 +28,7 @@ def score_requests(everything: bool = False) -> int:  # noqa: FBT001, FBT002 - P
 @task(retries=3, retry_delay_seconds=[1, 4, 15])
 def want_all() -> int:
     with database().writing() as session:
-        return assessments.want_all(session, at=now())
+        return waiting.want_all(session, at=now())
 
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])

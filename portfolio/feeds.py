@@ -54,6 +54,11 @@ def suiting(kind: Kind) -> tuple[Feed, ...]:
     return tuple(feed for feed in FEEDS if kind in feed.kinds)
 
 
+def words(key: str) -> str:
+    """What an input is called; empty where there is none of that key."""
+    return BY_KEY[key].label if key in BY_KEY else ""
+
+
 def fixed_values(kind: Kind, feeds: str) -> tuple[str, ...]:
     """The only values its options may have; none where they may be any."""
     if kind is Kind.STEP:

@@ -1,17 +1,20 @@
-"""The intake form in force: which questions are asked of whom, and what may be said to them."""
+"""The intake form: which questions are asked of whom, what may be said to them, and how a manager changes it."""
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, create_model
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portfolio import feeds, questions
-from portfolio.models import FormVersion, LearningRequest
+from portfolio.editing import Wrong, problems
+from portfolio.history import record
+from portfolio.models import FormVersion, LearningRequest, Person
 from portfolio.questions import FIRST, Form, Kind, Question
 from portfolio.submission import (
     Amount,
@@ -27,6 +30,7 @@ from portfolio.submission import (
     Strict,
     Submission,
 )
+from portfolio.waiting import want_all
 
 MOST_AMOUNT = 1e12
 
@@ -120,22 +124,25 @@ class Someone(Strict):
     email: Email | Literal[""] = ""
 
 
-def submission_model(form: Form) -> type[Submission]:
-    """What a whole request to this form looks like. The form, the API and imports all validate by it."""
-    return _models(form)[0]
+def submission_model(form: Form, *, inside: bool = False) -> type[Submission]:
+    """What a whole request to this form looks like. The form, the API and imports all validate by it.
+
+    Only where a manager speaks (`inside`) may it answer the questions that are for managers alone.
+    """
+    return _models(form, inside)[0]
 
 
-def changed_model(form: Form) -> type[ChangedAnswers]:
-    """What may be changed in a request to this form."""
-    return _models(form)[1]
+def changed_model(form: Form, *, inside: bool = False) -> type[ChangedAnswers]:
+    """What may be changed in a request to this form; `inside` as above."""
+    return _models(form, inside)[1]
 
 
 @lru_cache(maxsize=16)
-def _models(form: Form) -> tuple[type[Submission], type[ChangedAnswers]]:
+def _models(form: Form, inside: bool) -> tuple[type[Submission], type[ChangedAnswers]]:  # noqa: FBT001 - a cache's key
     fields: dict[str, Any] = {
         question.key: (_type(question) | None, None)
         for question in form.own
-        if question.kind is not Kind.FILE
+        if question.kind is not Kind.FILE and (inside or not question.internal)
     }
     if form.types:
         fields["type"] = (_one_of(key for key, _ in form.types) | None, None)
@@ -233,3 +240,124 @@ def _published(session: Session) -> dict[int, Form]:
 @lru_cache(maxsize=32)
 def _parsed(body: str) -> Form:
     return questions.from_json(json.loads(body))
+
+
+# Changing the form
+
+
+class Stale(ValueError):
+    """Somebody else changed the form meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else changed the form meanwhile.")
+
+
+class NotReady(ValueError):
+    """The form can't be published as it stands; `wrong` says why."""
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        super().__init__("Some questions need another look before this can be published.")
+        self.wrong = wrong
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a manager works on: the draft where there is one, else the form in force.
+
+    `stamp` names the exact state, so that a change made to another one is noticed.
+    """
+
+    form: Form
+    in_force: Form
+    stamp: str
+    draft: FormVersion | None = None
+
+
+def desk(session: Session, *, hold: bool = False) -> Desk:
+    """The draft, the form in force and the stamp of the two; `hold` keeps others from changing them meanwhile."""
+    in_force, draft = current(session), _draft(session, hold=hold)
+    if draft is None:
+        return Desk(in_force, in_force, f"{in_force.version}.0")
+    return Desk(_parsed(json.dumps(draft.body)), in_force, f"{draft.version}.{draft.revision}", draft)
+
+
+def change(
+    session: Session, form: Form, *, stamp: str, by: Person | None, at: datetime, **details: Any
+) -> FormVersion:
+    """Keep a form as the draft, begun where there is none. Raises Stale where `stamp` is no longer that of the desk."""
+    now = desk(session, hold=True)
+    if stamp != now.stamp:
+        raise Stale
+    draft = now.draft or _begin(session, by=by, at=at)
+    draft.body = replace(form, version=draft.version).as_json()
+    draft.revision += 1
+    draft.changed_at, draft.changed_by_id = at, by.id if by else None
+    record(session, "form.changed", draft, by=by, at=at, **details)
+    return draft
+
+
+def publish(session: Session, *, stamp: str, by: Person | None, at: datetime) -> Form:
+    """Put the draft in force and have every open request scored by it. Raises Stale or NotReady."""
+    now = desk(session, hold=True)
+    if stamp != now.stamp or now.draft is None:
+        raise Stale
+    wrong = problems(now.form)
+    if wrong:
+        raise NotReady(wrong)
+    now.draft.published_at, now.draft.published_by_id = at, by.id if by else None
+    record(session, "form.published", now.draft, by=by, at=at, questions=len(now.form.questions))
+    want_all(session, at=at)
+    return now.form
+
+
+def discard(session: Session, *, stamp: str, by: Person | None, at: datetime) -> None:
+    """Drop the draft; the form in force stays. Raises Stale."""
+    now = desk(session, hold=True)
+    if stamp != now.stamp or now.draft is None:
+        raise Stale
+    record(session, "form.discarded", now.draft, by=by, at=at)
+    session.delete(now.draft)
+    session.flush()
+
+
+def versions(session: Session) -> list[FormVersion]:
+    """The versions published by managers, newest first."""
+    return list(
+        session.scalars(
+            select(FormVersion)
+            .where(FormVersion.published_at.is_not(None))
+            .options(joinedload(FormVersion.published_by))
+            .order_by(FormVersion.version.desc())
+        )
+    )
+
+
+def published_version(session: Session, version: int) -> Form | None:
+    """The form as it was published in a version."""
+    return _published(session).get(version)
+
+
+def used_before(session: Session) -> dict[str, Question]:
+    """Every question ever published, as it was last: its key keeps its meaning."""
+    known = _published(session)
+    return {one.key: one for version in sorted(known) for one in known[version].questions}
+
+
+def _draft(session: Session, *, hold: bool) -> FormVersion | None:
+    query = (
+        select(FormVersion)
+        .where(FormVersion.published_at.is_(None))
+        .options(joinedload(FormVersion.changed_by))
+    )
+    return session.scalar(query.with_for_update(of=FormVersion) if hold else query)
+
+
+def _begin(session: Session, *, by: Person | None, at: datetime) -> FormVersion:
+    latest = session.scalar(select(func.max(FormVersion.version))) or FIRST.version
+    draft = FormVersion(
+        version=latest + 1, body={}, revision=0, changed_at=at, changed_by_id=by.id if by else None
+    )
+    session.add(draft)
+    session.flush()
+    record(session, "form.begun", draft, by=by, at=at)
+    return draft

@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from portfolio import learning_requests, organisation, pulse
+from portfolio import editing, feeds, files, learning_requests, organisation, pulse
 from portfolio.models import Organisation, Person
-from web import wording
+from web import questions, wording
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = [ROOT / door / "templates" for door in ("web", "intake", "board", "reports")]
@@ -43,9 +43,17 @@ def make_environment(*, development: bool) -> Environment:
         column_options=lambda columns: [(column.id, column.name) for column in columns],
         iteration_options=lambda found: [(one.id, f"Iteration {one.number}") for one in found],
         project_options=_project_options,
+        kind_words=editing.kind_words,
+        feed_words=feeds.words,
+        asked_when=questions.asked_when,
+        only_if_words=questions.only_if_words,
+        by_buttons=questions.by_buttons,
+        file_kinds=",".join(f".{ending}" for ending in files.TAKEN),
     )
     environment.filters.update(
         number=wording.number,
+        bytes=wording.size,
+        count_words=wording.count_words,
         hours=wording.hours,
         percent=wording.percent,
         plain=wording.plain,

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from portfolio import assessments, editions, goals, learning_requests, organisation, people
-from portfolio.demo import asks, company, words
+from portfolio import assessments, editions, forms, goals, learning_requests, organisation, people, waiting
+from portfolio.demo import asks, company, questions, words
 from portfolio.demo.asks import Ask
 from portfolio.demo.hours import BUSY, CROWDED_MONTH, DAY, Hours, is_managers_leave
 from portfolio.demo.work import Bench
@@ -24,7 +24,7 @@ from portfolio.learning_requests import Ruling, Source
 from portfolio.links import Links
 from portfolio.models import Goal, LearningRequest, Person, Resource
 from portfolio.states import RequestStatus, Role, Verdict
-from portfolio.submission import ChangedAnswers, Submission
+from portfolio.submission import ChangedAnswers
 
 LENGTH = timedelta(days=364)
 HOURS_PER_WEEK = 15
@@ -76,6 +76,9 @@ class Year:
     def replay(self) -> None:
         """Live through the year."""
         self._found()
+        self.then(
+            self.hours.at(self.hours.workday(self.hours.day_of(self.clock) + 30 * DAY), 11), self._own_form
+        )
         self._ask_everything()
         self._keep_the_clock()
         while self._queue:
@@ -126,6 +129,13 @@ class Year:
         )
         ours.iterations_start_on = self.bench.begin(at)
 
+    def _own_form(self, at: datetime) -> None:
+        """The manager adds three questions of the company's own to the form."""
+        form = questions.form()
+        forms.change(self.session, form, stamp=forms.desk(self.session).stamp, by=self.manager, at=at)
+        forms.publish(self.session, stamp=forms.desk(self.session).stamp, by=self.manager, at=at)
+        self._score(at)
+
     # The requests
 
     def _ask_everything(self) -> None:
@@ -148,10 +158,20 @@ class Year:
 
     def _submit(self, ask: Ask, at: datetime) -> None:
         asker = self._somebody_in(ask.unit)
-        submission = Submission.model_validate(self._typed(ask, asker, self.hours.day_of(at)))
+        form = forms.current(self.session)
+        typed = self._typed(ask, asker, self.hours.day_of(at))
+        if form.own:
+            typed["answers"].update(questions.answers(ask.title, ask.unit))
+        submission = forms.submission_model(form).model_validate(typed)
         kind = self.chance.choices(("form", "mail", "api"), (85, 11, 4))[0]
         request = learning_requests.submit(
-            self.session, submission, links=self.links, by=None, at=at, source=Source(kind)
+            self.session,
+            submission,
+            links=self.links,
+            by=None,
+            at=at,
+            source=Source(kind),
+            form_version=form.version,
         )
         self.session.flush()
         self.requests[ask.title] = request
@@ -291,7 +311,10 @@ class Year:
             return
         if case.ask.reply_answers and step == "reply":
             changed = ChangedAnswers.model_validate(case.ask.reply_answers)
-            learning_requests.change_answers(self.session, request, changed, by=requester, at=at)
+            version = forms.current(self.session).version
+            learning_requests.change_answers(
+                self.session, request, changed, by=requester, at=at, form_version=version
+            )
         if request.status is not RequestStatus.SUBMITTED:
             learning_requests.reopen(self.session, request, by=self.manager, at=at)
         self.then(at + timedelta(seconds=1), self._score)
@@ -347,7 +370,7 @@ class Year:
         )
 
     def _score_all(self, at: datetime) -> None:
-        assessments.want_all(self.session, at=at)
+        waiting.want_all(self.session, at=at)
         self._score(at)
 
     def _score(self, at: datetime) -> None:

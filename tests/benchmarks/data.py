@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from portfolio import assessments, goals, organisation, people, tokens
+from portfolio import assessments, goals, organisation, people, tokens, waiting
 from portfolio.cards import GAP
 from portfolio.database import Database, connect, migrate
 from portfolio.demo import asks
@@ -102,7 +102,7 @@ def score_all(database: Database, batch: int = 500) -> int:
 
 def want_all(database: Database) -> int:
     with database.writing() as session:
-        return assessments.want_all(session, at=NOW)
+        return waiting.want_all(session, at=NOW)
 
 
 def fill_cards(database: Database, count: int) -> None:
