@@ -4,6 +4,7 @@ from alembic import context
 
 from portfolio import settings
 from portfolio.database import connect
+from portfolio.migrations.names import is_of_a_model
 from portfolio.models import Base
 
 
@@ -13,6 +14,7 @@ def run(connection) -> None:  # type: ignore[no-untyped-def] # alembic passes wh
         target_metadata=Base.metadata,
         render_as_batch=True,
         compare_type=True,
+        include_name=is_of_a_model,
         transaction_per_migration=True,
     )
     with context.begin_transaction():
