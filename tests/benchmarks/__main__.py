@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import inside, outside
+from tests.benchmarks import inside, judgement, outside
 from tests.benchmarks.results import Result, table
 
 KEPT = Path(__file__).parents[2] / ".benchmarks"
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
+    "judgement": judgement.judgement,
     "rescore": inside.rescore,
     "report": inside.report,
     "submit": outside.submit,
