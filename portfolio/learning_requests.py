@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import history, letters, mails, people, projects, supporters
+from portfolio import history, letters, mails, people, projects, suggestions, supporters
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -45,12 +45,14 @@ class DecisionRefused(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a request came from; name and key together make a second import of the same row a no-op."""
+    """Where a request came from; name and key together make a second import of the same row a no-op. `ask` names the
+    writing it came of, as the ledger of suggestions knows it."""
 
     kind: str = "form"
     name: str | None = None
     key: str | None = None
     original: dict[str, Any] | None = None
+    ask: str = ""
 
 
 def submit(
@@ -97,6 +99,7 @@ def submit(
         source=source.kind,
         form_version=form_version,
     )
+    suggestions.sent_anyway(session, ask=source.ask, email=requester.email, at=at, words=_words(submission))
     if tell:
         subject, text = letters.received(learning_request, links.tracking(learning_request))
         mails.queue(
@@ -615,6 +618,10 @@ def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date
             )
     if ruling.verdict is Verdict.ANSWER and ruling.resource is None and not ruling.words.strip():
         raise DecisionRefused("words", "Please name or link what answers it.")
+
+
+def _words(submission: Submission) -> str:
+    return f"{submission.title} {submission.problem} {submission.behaviour}"[:2000]
 
 
 def _told_by(

@@ -160,6 +160,19 @@ def listed(session: Session, learning_request: LearningRequest) -> list[Supporte
     )
 
 
+def stands_behind(session: Session, learning_request: LearningRequest, email: str) -> Supporter | None:
+    """The supporter with this address, if they stand behind it now."""
+    return session.scalar(
+        select(Supporter)
+        .join(Supporter.person)
+        .where(
+            Supporter.learning_request_id == learning_request.id,
+            Supporter.left_at.is_(None),
+            Person.email == email.lower(),
+        )
+    )
+
+
 def recipients(session: Session, learning_request: LearningRequest, links: Links) -> list[tuple[Person, str]]:
     """Everybody who is told what becomes of a request, each with their own page: its requester, then its supporters."""
     first = (learning_request.requester, links.tracking(learning_request))

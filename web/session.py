@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from portfolio.database import Database
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+ONLY_LOOKS = frozenset({"/requests/suggestions"})
+"""Posts that write nothing: what they look for is too long, or too private, for an address."""
 
 
 class Turns:
@@ -29,7 +31,7 @@ async def get_session(request: Request) -> AsyncIterator[Session]:
     """Commits before the answer leaves (by `scope="function"`), so that "saved" is never said too early."""
     database: Database = request.app.state.database
     turns: Turns = request.app.state.turns
-    if request.method in READING:
+    if request.method in READING or request.url.path in ONLY_LOOKS:
         async with turns.reading:
             with database.reading() as session:
                 request.state.session = session
