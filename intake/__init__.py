@@ -1,5 +1,11 @@
-"""The door for asking: the form and the tracking page."""
+"""The door for asking: the form, drafts of it, and the tracking page."""
 
-from intake.routes import router
+from fastapi import APIRouter
+
+from intake import asking, attachments, drafts, library, suggestions, supporters, tracking
+
+router = APIRouter()
+for part in (asking, suggestions, supporters, library, drafts, attachments, tracking):
+    router.include_router(part.router)
 
 __all__ = ["router"]

@@ -1,4 +1,4 @@
-"""From the fields of the form to a submission, and the errors back to their fields."""
+"""From the fields of the form to a submission, and back: errors to their fields, answers to what was typed."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,18 +6,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from portfolio import forms
+from portfolio.models import LearningRequest
 from portfolio.questions import CORE, PARTS, Form, Kind, Question
 from portfolio.submission import ChangedAnswers, Submission
 from web.forms import Errors, Fields, errors_of
 
 REQUESTER = ("name", "email", "unit")
+REQUESTER_FIELDS = tuple(f"requester_{part}" for part in REQUESTER)
 CORE_KEYS = frozenset(question.key for question in CORE)
 
 
 def read_submission(
     form: Form, fields: Fields, files: Iterable[str] = ()
 ) -> tuple[Submission | None, Errors]:
-    """The submission, or what is wrong with it by field. `files` are the keys of file questions that got a file."""
+    """The submission, or what is wrong with it by field, in the form's order. `files` are the keys of file questions that got one."""
     said = read_values(form, fields)
     body: dict[str, Any] = {key: value for key, value in said.items() if key in CORE_KEYS}
     body |= {name: fields[name] for name in ("title", "problem") if not fields[name]}
@@ -26,11 +28,13 @@ def read_submission(
     errors = Errors(
         forms.missing(form, said, unit=fields["requester_unit"], kind=fields["type"], files=files)
     )
+    if not fields["requester_email"]:
+        errors["requester_email"] = "Please give your e-mail, so that we can answer you."
     try:
         submission = forms.submission_model(form).model_validate(body)
     except ValidationError as error:
-        return None, Errors({**errors, **errors_of(error)})
-    return (None if errors else submission), errors
+        return None, in_order(form, Errors({**errors_of(error), **errors}))
+    return (None if errors else submission), in_order(form, errors)
 
 
 def read_answers(form: Form, fields: Fields) -> tuple[ChangedAnswers | None, Errors]:
@@ -39,7 +43,7 @@ def read_answers(form: Form, fields: Fields) -> tuple[ChangedAnswers | None, Err
     try:
         return forms.changed_model(form).model_validate(body), Errors()
     except ValidationError as error:
-        return None, errors_of(error)
+        return None, in_order(form, errors_of(error))
 
 
 def read_values(form: Form, fields: Fields) -> dict[str, Any]:
@@ -58,6 +62,47 @@ def read_values(form: Form, fields: Fields) -> dict[str, Any]:
     return kept
 
 
+def field_names(form: Form) -> list[str]:
+    """The names of all fields people type into, in the order they are asked."""
+    asked = [
+        name
+        for one in form.questions
+        if not one.internal and one.kind is not Kind.FILE
+        for name in one.fields
+    ]
+    return ["type", *asked, *REQUESTER_FIELDS, "goal"]
+
+
+def raw_values(form: Form, fields: Fields) -> dict[str, str]:
+    """What stands in the form's own fields, right or wrong, as a draft keeps it."""
+    return {name: fields[name] for name in [*field_names(form), "ask"] if fields[name]}
+
+
+def in_order(form: Form, errors: Errors) -> Errors:
+    """The errors in the order of their fields on the page, so that the first is the first."""
+    order = [*(one.key for one in form.questions), *REQUESTER_FIELDS]
+
+    def place(name: str) -> int:
+        found = [at for at, key in enumerate(order) if name == key or name.startswith(f"{key}_")]
+        return found[-1] if found else len(order)
+
+    return Errors(sorted(errors.items(), key=lambda one: place(one[0])))
+
+
+def typed_answers(learning_request: LearningRequest) -> Fields:
+    """The answers given so far, as the form shows them."""
+    typed = Fields()
+    for answer in learning_request.answers:
+        value = answer.value
+        if isinstance(value, list):
+            typed.update({f"{answer.question}__{one}": "yes" for one in value})
+        elif isinstance(value, dict) and set(value) != {"low", "likely", "high"}:
+            typed.update({f"{answer.question}_{part}": _as_text(one) for part, one in value.items()})
+        else:
+            typed[answer.question] = _as_text(value)
+    return typed
+
+
 def _typed(question: Question, fields: Fields) -> Any:
     if question.kind is Kind.MANY_OF:
         return [value for value, _ in question.options if fields[f"{question.key}__{value}"]]
@@ -66,3 +111,9 @@ def _typed(question: Question, fields: Fields) -> Any:
         return parts if any(parts.values()) else None
     text = fields[question.key]
     return int(text) if question.kind is Kind.STEP and text.isdigit() else text
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{value['low']:.12g}-{value['high']:.12g}"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -11,6 +11,7 @@ from portfolio import files, letters, mails
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
+from portfolio.merging import Merged, merge
 from portfolio.models import Arrival, Draft, File, LearningRequest, Person
 from portfolio.questions import Form
 
@@ -77,6 +78,27 @@ def save(
     draft.revision += 1
     draft.changed_at = at
     return draft
+
+
+def write(
+    session: Session,
+    draft: Draft,
+    values: Mapping[str, str],
+    *,
+    seen: Mapping[str, str],
+    form: Form,
+    at: datetime,
+) -> Merged:
+    """Keep what was typed beside what others typed since. `seen` has the prints of what the writer was shown.
+
+    Where both changed one field nothing is kept: the writer is asked which words to take. Raises AlreadySent.
+    """
+    hold(session, draft)
+    merged = merge(draft.values, _tidied(values), seen)
+    if merged.contested and draft.learning_request_id is None:
+        return merged
+    save(session, draft, merged.values, form=form, revision=draft.revision, at=at)
+    return merged
 
 
 def mail_link(session: Session, draft: Draft, email: str, *, links: Links, at: datetime) -> None:

@@ -12,6 +12,10 @@ from portfolio.models import Organisation, Person
 from portfolio.rules.rubric import for_capacity
 
 
+class AddressRefused(ValueError):
+    """This organisation takes requests from its own mail domains only; the message names them."""
+
+
 def current(session: Session) -> Organisation | None:
     """The organisation, or None before the first visit."""
     return session.scalar(select(Organisation).order_by(Organisation.id))
@@ -50,6 +54,35 @@ def set_up(
         assessments.publish_rubric(session, for_capacity(hours_per_week, iteration_weeks), by=by, at=at)
     record(session, "organisation.set_up", organisation, by=by, at=at, hours_per_week=hours_per_week)
     return organisation
+
+
+def open_intake(
+    session: Session,
+    organisation: Organisation,
+    *,
+    public: bool,
+    domains: list[str],
+    by: Person,
+    at: datetime,
+) -> None:
+    """Say who may ask: everybody or only who has signed in, and from which mail domains; all where `domains` is empty."""
+    organisation.intake_public = public
+    organisation.intake_domains = " ".join(domains)
+    record(session, "organisation.intake_set", organisation, by=by, at=at, public=public, domains=domains)
+
+
+def check_address(session: Session, email: str, *, by: Person | None = None) -> None:
+    """Raise AddressRefused where this address may not ask or join. A manager may enter a request for anybody.
+
+    The one place that says so, for the form, the API and joining.
+    """
+    ours = current(session)
+    domains = ours.intake_domains.split() if ours else []
+    if not domains or (by is not None and by.manages) or email.rpartition("@")[2].lower() in domains:
+        return
+    endings = [f"@{domain}" for domain in domains]
+    named = " or ".join([", ".join(endings[:-1]), endings[-1]] if len(endings) > 1 else endings)
+    raise AddressRefused(f"Please use your work address, one that ends with {named}.")
 
 
 def send_reports_to(

@@ -1,13 +1,17 @@
 """Reading forms: text values by field, and errors in plain words."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from portfolio.submission import clean, explain, number_in
+
+MOST_FILES = 25
+"""File fields in one form; most of them come empty."""
 
 
 class Fields(dict[str, str]):
@@ -38,7 +42,39 @@ async def read_lists(request: Request) -> FormData:
     return await request.form(max_files=0, max_fields=2000)
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A file somebody gave, and the field they gave it in."""
+
+    field: str
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form's text fields, and the files sent along."""
+
+    fields: Fields
+    uploads: tuple[Upload, ...]
+
+
+async def read_sent(request: Request) -> Sent:
+    """A form that may bring files. Its size was bounded before it came here: web/guards.py."""
+    async with request.form(max_files=MOST_FILES, max_fields=400) as form:
+        fields = Fields(
+            (name, clean(value)) for name, value in reversed(form.multi_items()) if isinstance(value, str)
+        )
+        uploads = [
+            Upload(name, value.filename, await value.read())
+            for name, value in form.multi_items()
+            if isinstance(value, UploadFile) and value.filename
+        ]
+    return Sent(fields, tuple(uploads))
+
+
 FormDep = Annotated[Fields, Depends(read_fields)]
+SentDep = Annotated[Sent, Depends(read_sent)]
 FormListDep = Annotated[FormData, Depends(read_lists)]
 
 

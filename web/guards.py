@@ -1,5 +1,8 @@
 """What stands before every route: size, origin and rate of what comes in, and the headers of what goes out."""
 
+import re
+from tempfile import SpooledTemporaryFile
+from typing import IO
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -12,8 +15,14 @@ from portfolio.settings import Settings
 from web.responses import TooMany
 
 LARGEST_BODY = 1_000_000
+SAVES_PER_MINUTE = 240
+NOTES_PER_MINUTE = 600
 LARGEST_UPLOAD = 25_000_000
-UPLOADS = ("/settings/imports",)
+LARGEST_IMPORT = 70_000_000
+_PIECE = 256 * 1024
+IMPORTS = "/settings/imports"
+FORMS_WITH_FILES = re.compile(r"/requests$|/requests/\d+/|/requests/suggestions/|/drafts|/library")
+"""Here a form that brings files may be as large; one that brings none is bounded as everywhere."""
 
 HEADERS = (
     (
@@ -46,7 +55,7 @@ class Guards:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        limit = LARGEST_UPLOAD if scope["path"].startswith(UPLOADS) else LARGEST_BODY
+        limit = _limit(scope["path"], headers)
         out = self._with_headers(
             send, private=b"cookie" in headers or b"authorization" in headers, scope=scope
         )
@@ -54,11 +63,12 @@ class Guards:
             if self._comes_from_elsewhere(headers):
                 await _refuse(out, 403, b"This was sent from another site, so nothing was changed.")
                 return
-            body = await _read_body(headers, receive, limit)
-            if body is None:
-                await _refuse(out, 413, _too_large(limit))
-                return
-            receive = _once_more(body, receive)
+            with SpooledTemporaryFile(LARGEST_BODY) as body:
+                if await _read_body(body, headers, receive, limit):
+                    await self.app(scope, _once_more(body, receive), out)
+                else:
+                    await _refuse(out, 413, _too_large(limit))
+            return
         await self.app(scope, receive, out)
 
     def _comes_from_elsewhere(self, headers: dict[bytes, bytes]) -> bool:
@@ -88,6 +98,14 @@ class Guards:
         return send_with_headers
 
 
+def _limit(path: str, headers: dict[bytes, bytes]) -> int:
+    """How many bytes may come: much for a file to import, some for a form that brings files, little for all else."""
+    brings_files = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+    if path.startswith(IMPORTS):
+        return LARGEST_IMPORT if brings_files else LARGEST_UPLOAD
+    return LARGEST_UPLOAD if brings_files and FORMS_WITH_FILES.match(path) else LARGEST_BODY
+
+
 def _caching(path: str, *, private: bool) -> bytes:
     if path.startswith("/static/"):
         return b"public, max-age=31536000, immutable"
@@ -98,37 +116,41 @@ def _too_large(limit: int) -> bytes:
     return f"That is more than we can take at once (at most {limit // 1_000_000} MB). Nothing was saved.".encode()
 
 
-async def _read_body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None when it is larger than `limit` bytes.
+async def _read_body(body: IO[bytes], headers: dict[bytes, bytes], receive: Receive, limit: int) -> bool:
+    """Write the whole body to `body`; False when it is larger than `limit` bytes.
 
     Read before anything else begins: a slow sender would otherwise hold the database's one writing turn.
     """
     if int(headers.get(b"content-length", b"0") or 0) > limit:
-        return None
-    parts, size = [], 0
+        return False
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b""
+            body.seek(0)
+            body.truncate()
+            return True
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            return None
-        parts.append(part)
+            return False
+        body.write(part)
         if not message.get("more_body", False):
-            return b"".join(parts)
+            body.seek(0)
+            return True
 
 
-def _once_more(body: bytes, receive: Receive) -> Receive:
-    """Hands the body that was read to the application, then whatever comes after it."""
+def _once_more(body: IO[bytes], receive: Receive) -> Receive:
+    """Hands the body that was read to the application in pieces, then whatever comes after it."""
     given = False
 
     async def receive_again() -> Message:
         nonlocal given
         if given:
             return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        part = body.read(_PIECE)
+        given = len(part) < _PIECE
+        return {"type": "http.request", "body": part, "more_body": not given}
 
     return receive_again
 
@@ -156,10 +178,31 @@ class Turnstile:
         self._proxies = {name.strip() for name in settings.trusted_proxies.split(",") if name.strip()}
         self._posts: RateLimitItem = RateLimitItemPerMinute(settings.public_posts_per_minute)
         self._sign_ins: RateLimitItem = RateLimitItemPerHour(settings.sign_ins_per_hour)
+        self._drafts: RateLimitItem = RateLimitItemPerHour(settings.drafts_per_hour)
+        self._saves: RateLimitItem = RateLimitItemPerMinute(SAVES_PER_MINUTE)
+        self._notes: RateLimitItem = RateLimitItemPerMinute(NOTES_PER_MINUTE)
+        self._uploads: RateLimitItem = RateLimitItemPerHour(settings.uploads_per_hour)
 
     def check_post(self, request: Request) -> None:
         """Raise TooMany when this address has sent too many public requests."""
         self._check(self._posts, "post", self.address(request))
+
+    def check_note(self, request: Request) -> None:
+        """Raise TooMany when this address presses more than a whole office would: things shown, opened and used."""
+        self._check(self._notes, "note", self.address(request))
+
+    def check_draft(self, request: Request) -> None:
+        """Raise TooMany when this address has begun too many drafts."""
+        self._check(self._drafts, "draft", self.address(request))
+
+    def check_save(self, draft_id: int) -> None:
+        """Raise TooMany when a draft is saved more often than anybody types. Counted by draft: an office shares an address."""
+        self._check(self._saves, "save", str(draft_id))
+
+    def check_upload(self, request: Request, count: int) -> None:
+        """Raise TooMany when this address has given too many files."""
+        for _ in range(count):
+            self._check(self._uploads, "upload", self.address(request))
 
     def check_sign_in(self, request: Request, email: str) -> None:
         """Raise TooMany when this address, or this e-mail, has been tried too often."""

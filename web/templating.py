@@ -55,6 +55,7 @@ def make_environment(*, development: bool) -> Environment:
         bytes=wording.size,
         count_words=wording.count_words,
         hours=wording.hours,
+        minutes=wording.minutes,
         percent=wording.percent,
         plain=wording.plain,
         label=wording.label,

@@ -29,6 +29,17 @@ def hours(value: float | None) -> str:
     return "–" if value is None else f"{number(value)} h"
 
 
+def minutes(value: int | None) -> str:
+    """How long something takes: "8 minutes", "1 hour", "1½ hours"."""
+    if value is None:
+        return "–"
+    if value < 60:
+        return f"{value} minute{'' if value == 1 else 's'}"
+    halves = round(value / 30)
+    whole = f"{halves // 2}{'½' if halves % 2 else ''}"
+    return f"{whole} hour{'' if halves == 2 else 's'}"
+
+
 def percent(share: float | None) -> str:
     """A share of one as a whole percentage; the ends stay honest."""
     if share is None:
@@ -38,6 +49,31 @@ def percent(share: float | None) -> str:
     if 0.99 < share < 1:
         return "over 99 %"
     return f"{round(100 * share)} %"
+
+
+def size(count: int) -> str:
+    """A file's size: "340 kB", "2.1 MB"."""
+    return f"{number(count / 1e6)} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
+
+
+def count_words(count: int) -> str:
+    """A small count as a sentence begins with it: "Seven"."""
+    words = [
+        "No",
+        "One",
+        "Two",
+        "Three",
+        "Four",
+        "Five",
+        "Six",
+        "Seven",
+        "Eight",
+        "Nine",
+        "Ten",
+        "Eleven",
+        "Twelve",
+    ]
+    return words[count] if count < len(words) else str(count)
 
 
 LABELS = {

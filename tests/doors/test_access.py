@@ -18,10 +18,10 @@ SignIn = Callable[[TestClient, Person | None], None]
 
 ANYBODY = {
     "GET /", "GET /sign-in", "POST /sign-in", "GET /sign-in/{token}", "POST /sign-in/{token}", "POST /sign-out", "GET /healthz",
-    "GET /readyz", "GET /requests/new", "POST /requests", "GET /api/v1/openapi.json", "GET /api/v1/docs", "POST /api/v1/requests",
+    "GET /readyz", "GET /requests/new", "POST /requests", "POST /drafts", "GET /api/v1/openapi.json", "GET /api/v1/docs", "POST /api/v1/requests",
     "GET /reports/document.css",
 }  # fmt: skip
-WITH_A_KEY = re.compile(r"/requests/\{number\}/\{key\}")
+WITH_A_KEY = re.compile(r"/(requests|drafts)/\{number\}/\{key\}")
 DEVELOPMENT = {"GET /styleguide"}
 SIGNED_IN = {"GET /requests", "GET /me", "POST /me/password", "POST /me/sign-out-everywhere"}
 LEADERS = {

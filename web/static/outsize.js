@@ -1,4 +1,4 @@
-// What a hand needs beyond plain pages: live refresh, kept drafts, single keys, focus on the first error.
+// What a hand needs beyond plain pages: live refresh, single keys, focus on the first error.
 
 const say = (words) => {
   const place = document.getElementById("said");
@@ -25,30 +25,6 @@ function listen(element) {
   window.addEventListener("pagehide", () => source.close());
 }
 
-// Drafts: <form data-draft="name"> keeps what is typed in this browser until it is sent.
-function keepDraft(form) {
-  const key = `outsize-draft-${form.dataset.draft}`;
-  const fields = () => [...form.elements].filter((field) => field.name && field.type !== "password");
-  if (!form.dataset.returned) {
-    try {
-      const kept = JSON.parse(localStorage.getItem(key) || "{}");
-      for (const field of fields()) {
-        if (!(field.name in kept)) continue;
-        if (field.type === "radio") field.checked = field.value === kept[field.name];
-        else if (!field.value) field.value = kept[field.name];
-      }
-      if (Object.values(kept).some(Boolean)) say("Your draft from last time is back.");
-    } catch {
-      localStorage.removeItem(key);
-    }
-  }
-  form.addEventListener("input", () => {
-    const kept = {};
-    for (const field of fields()) if (field.type !== "radio" || field.checked) kept[field.name] = field.value;
-    localStorage.setItem(key, JSON.stringify(kept));
-  });
-}
-
 // Single keys: <a data-key="j"> or <button data-key="a"> is pressed by its key, unless someone is typing.
 function pressByKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -71,24 +47,26 @@ const watchScrollers = () => {
   document.querySelectorAll(".table-wrap:not([role]), .matrix").forEach((one) => reach.observe(one));
 };
 
-function start() {
-  watchScrollers();
-  document.addEventListener("htmx:after:swap", watchScrollers);
-  document.querySelectorAll("[data-live]").forEach(listen);
-  document.querySelectorAll("form[data-draft]").forEach(keepDraft);
-  document.querySelectorAll("[data-forget-draft]").forEach((one) => {
-    localStorage.removeItem(`outsize-draft-${one.dataset.forgetDraft}`);
-  });
-  document.addEventListener("keydown", pressByKey);
-  document.getElementById("errors")?.focus();
-  document.querySelectorAll("[data-copy]").forEach((button) => {
+// <button data-copy="id" hidden> copies what stands in the field of that id.
+function offerCopies() {
+  for (const button of document.querySelectorAll("[data-copy][hidden]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
       say("Copied.");
       button.querySelector("span").textContent = "Copied";
     });
-  });
+  }
+}
+
+function start() {
+  watchScrollers();
+  document.addEventListener("htmx:after:swap", watchScrollers);
+  document.querySelectorAll("[data-live]").forEach(listen);
+  document.addEventListener("keydown", pressByKey);
+  document.getElementById("errors")?.focus();
+  offerCopies();
+  document.addEventListener("htmx:after:swap", offerCopies);
 }
 
 document.addEventListener("DOMContentLoaded", start);

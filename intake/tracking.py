@@ -1,22 +1,20 @@
-"""Asking for training, and following what becomes of it."""
+"""Following what becomes of a request, by its private link."""
 
-from typing import Annotated
-from uuid import uuid4
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from intake import view
-from intake.forms import read_answers, read_submission
-from portfolio import forms, goals, learning_requests, organisation
-from portfolio.learning_requests import Source
+from intake.forms import read_answers, typed_answers
+from intake.opening import OpenedDep
+from portfolio import forms, goals, learning_requests
 from portfolio.models import LearningRequest
+from portfolio.questions import Form
 from portfolio.rules.scoring import LABELS
 from portfolio.states import MoveRefused, RequestStatus
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep
 from web.live import Change, names, stream
 from web.people import PersonDep, VisitorDep
-from web.responses import GoTo, NotFound, see_other
+from web.responses import see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -26,64 +24,11 @@ router = APIRouter(include_in_schema=False)
 LONGEST_MESSAGE = 8000
 
 
-@router.get("/requests/new")
-def show_form(request: Request, session: SessionDep, visitor: VisitorDep) -> Response:
-    _check_may_ask(session, visitor)
-    typed = Fields()
-    if visitor is not None:
-        unit = visitor.unit.name if visitor.unit else ""
-        typed.update(requester_name=visitor.name, requester_email=visitor.email, requester_unit=unit)
-    form = view.RequestForm(typed, Errors(), goals.listed(session), form_id=uuid4().hex)
-    return page(request, "learning_requests/new.html", form)
-
-
-@router.post("/requests")
-def submit(
-    request: Request, session: SessionDep, fields: FormDep, visitor: VisitorDep, links: LinksDep, now: NowDep
-) -> Response:
-    _check_may_ask(session, visitor)
-    if visitor is None:
-        request.app.state.turnstile.check_post(request)
-    asked = forms.current(session)
-    submission, errors = read_submission(asked, fields)
-    form_id = fields["form_id"][:64] or uuid4().hex
-    if submission is None:
-        form = view.RequestForm(fields, errors, goals.listed(session), form_id=form_id)
-        return page(request, "learning_requests/new.html", form, 422)
-    sent_before = learning_requests.from_source(session, "form", form_id)
-    if sent_before is not None:
-        if sent_before.title == submission.title:
-            return see_other(f"{links.tracking_path(sent_before)}?sent=1")
-        form_id = uuid4().hex
-    source = Source("form", "form", form_id)
-    sent = learning_requests.submit(
-        session,
-        submission,
-        links=links,
-        by=visitor,
-        at=now,
-        source=source,
-        form_version=asked.version,
-    )
-    return see_other(f"{links.tracking_path(sent)}?sent=1")
-
-
 @router.get("/requests")
 def list_own(request: Request, session: SessionDep, person: PersonDep, links: LinksDep) -> Response:
     own = learning_requests.of_requester(session, person)
     lines = [(one, links.tracking_path(one)) for one in own]
     return page(request, "learning_requests/own.html", view.OwnRequests(lines))
-
-
-def opened(session: SessionDep, number: int, key: str, links: LinksDep) -> LearningRequest:
-    """The request this private link opens."""
-    found = learning_requests.find(session, number)
-    if found is None or not links.opens(found, key):
-        raise NotFound
-    return found
-
-
-OpenedDep = Annotated[LearningRequest, Depends(opened, scope="function")]
 
 
 @router.get("/requests/{number}/{key}")
@@ -123,7 +68,7 @@ def show_answers(
     return page(
         request,
         "learning_requests/answers.html",
-        _answer_form(session, found, links, _typed(found), Errors()),
+        _answer_form(session, forms.current(session), found, links, typed_answers(found), Errors()),
     )
 
 
@@ -138,16 +83,16 @@ def add_answers(
     now: NowDep,
 ) -> Response:
     asked = forms.current(session)
-    changed, errors = read_answers(asked, fields)
+    changed, errors = read_answers(asked, _with_unit(fields, found))
     if changed is None:
-        form = _answer_form(session, found, links, fields, errors)
+        form = _answer_form(session, asked, found, links, fields, errors)
         return page(request, "learning_requests/answers.html", form, 422)
     try:
         learning_requests.change_answers(
             session, found, changed, by=visitor or found.requester, at=now, form_version=asked.version
         )
     except learning_requests.DecisionRefused as refused:
-        form = _answer_form(session, found, links, fields, Errors(problem=str(refused)))
+        form = _answer_form(session, asked, found, links, fields, Errors(problem=str(refused)))
         return page(request, "learning_requests/answers.html", form, 422)
     return see_other(links.tracking_path(found))
 
@@ -193,10 +138,10 @@ def renew_link(session: SessionDep, found: OpenedDep, links: LinksDep, now: NowD
     return see_other("/sign-in?renewed=1")
 
 
-def _check_may_ask(session: SessionDep, visitor: VisitorDep) -> None:
-    ours = organisation.current(session)
-    if visitor is None and ours is not None and not ours.intake_public:
-        raise GoTo("/sign-in?next=/requests/new")
+def _with_unit(fields: Fields, found: LearningRequest) -> Fields:
+    """The answers as typed, with what decides which questions are asked."""
+    known = Fields(requester_unit=found.unit.name if found.unit else "", type=found.said("type") or "")
+    return known.over(fields)
 
 
 def _tracking(
@@ -234,30 +179,6 @@ def _tracking(
 
 
 def _answer_form(
-    session: SessionDep, found: LearningRequest, links: LinksDep, values: Fields, errors: Errors
-) -> view.RequestForm:
-    return view.RequestForm(
-        values,
-        errors,
-        goals.listed(session),
-        action=f"{links.tracking_path(found)}/answers",
-        learning_request=found,
-    )
-
-
-def _typed(found: LearningRequest) -> Fields:
-    """The answers so far, as the form shows them."""
-    typed = Fields()
-    for answer in found.answers:
-        if isinstance(answer.value, dict) and set(answer.value) != {"low", "likely", "high"}:
-            for part, value in answer.value.items():
-                typed[f"{answer.question}_{part}"] = _as_text(value)
-        else:
-            typed[answer.question] = _as_text(answer.value)
-    return typed
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, dict):
-        return f"{value['low']:g}-{value['high']:g}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    session: SessionDep, asked: Form, found: LearningRequest, links: LinksDep, values: Fields, errors: Errors
+) -> view.AnswerForm:
+    return view.AnswerForm(asked, values, errors, goals.listed(session), found, links.tracking_path(found))
