@@ -1,7 +1,9 @@
-"""Imports: upload a file, look at what it would do, take or drop it."""
+"""Imports: upload a file or paste its rows, look at what it would do, take or drop it, see how far it is."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Annotated
 
@@ -10,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
-from portfolio import imports, sheets
+from portfolio import imports, organisation, sheets
 from portfolio.importing.account import Account, Question, account_as_csv, refused_as_csv
 from portfolio.importing.candidates import Reading
 from portfolio.importing.fields import FIELDS, Field
@@ -26,7 +28,7 @@ from web.forms import Errors
 from web.people import ManagerDep, get_manager
 from web.responses import NotFound, see_other
 from web.session import SessionDep
-from web.templating import page
+from web.templating import page, partial
 
 router = APIRouter(prefix="/settings/imports")
 MANAGERS_ONLY = [Depends(get_manager, scope="function")]
@@ -36,6 +38,7 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("needs_survey", "A needs survey: each topic is a request"),
 )
 SHOWN_REFUSED = 50
+BEGINS_WITHIN = timedelta(seconds=30)
 MAIN_FIELDS = frozenset(
     {
         "title",
@@ -52,7 +55,7 @@ MAIN_FIELDS = frozenset(
 
 async def read_upload(request: Request) -> AsyncIterator[FormData]:
     """The form with its file, which is closed afterwards. Read before a transaction begins: uploads may be slow."""
-    async with request.form(max_files=1, max_fields=3000) as form:
+    async with request.form(max_files=1, max_fields=3000, max_part_size=imports.MOST_BYTES + 1) as form:
         yield form
 
 
@@ -61,10 +64,12 @@ UploadDep = Annotated[FormData, Depends(read_upload)]
 
 @dataclass(frozen=True)
 class Imports:
-    """The list, and the place to upload."""
+    """The list, and the place to upload or paste."""
 
     recent: list[Listed]
+    rows: str = ""
     errors: Errors = field(default_factory=Errors)
+    most_megabytes: int = imports.MOST_BYTES // 1024**2
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class ImportPage:
     blocks: list[Block]
     wishes: list[Column]
     errors: Errors
+    read_like: Import | None
+    looked_at: int | None = None
     changed: bool = False
     kinds: tuple[tuple[Kind, str], ...] = KINDS
     shown_refused: int = SHOWN_REFUSED
@@ -140,6 +147,24 @@ class TakenImport:
     shown_refused: int = SHOWN_REFUSED
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a long file is."""
+
+    file: Import
+    now: datetime
+
+    @property
+    def is_running(self) -> bool:
+        return self.file.wanted_at is not None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether nobody began for so long that nobody may be there."""
+        wanted = self.file.wanted_at
+        return wanted is not None and self.file.rows_in_all is None and self.now - wanted > BEGINS_WITHIN
+
+
 @router.get("", dependencies=MANAGERS_ONLY)
 def list_imports(request: Request, session: SessionDep) -> Response:
     return page(request, "imports/index.html", Imports(imports.recent(session)))
@@ -149,37 +174,49 @@ def list_imports(request: Request, session: SessionDep) -> Response:
 def upload(
     request: Request, form: UploadDep, session: SessionDep, manager: ManagerDep, now: NowDep
 ) -> Response:
-    sent = form.get("file")
-    try:
-        if not isinstance(sent, UploadFile) or not sent.filename:
-            raise Unreadable("Please choose a file.")  # noqa: TRY301 - one way out for all that is wrong with it
-        content = sent.file.read(imports.MOST_BYTES + 1)
-        started = imports.start(session, name=sent.filename, content=content, by=manager, at=now)
-    except Unreadable as problem:
-        session.rollback()
-        view = Imports(imports.recent(session), Errors(file=str(problem)))
-        return page(request, "imports/index.html", view, 422)
-    return see_other(f"/settings/imports/{started.number}")
+    pasted = form.get("rows")
+    rows, errors = pasted if isinstance(pasted, str) else "", Errors()
+    name, content, field_name = _given_file(session, form, rows, now, errors)
+    number = 0
+    if not errors:
+        try:
+            number = imports.start(session, name=name, content=content, by=manager, at=now).number
+        except Unreadable as problem:
+            session.rollback()
+            errors[field_name] = str(problem)
+    if errors:
+        return page(request, "imports/index.html", Imports(imports.recent(session), rows, errors), 422)
+    return see_other(f"/settings/imports/{number}")
 
 
 @router.get("/{number}", dependencies=MANAGERS_ONLY)
 def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Response:
     file = _find(session, number)
+    if file.wanted_at is not None:
+        return page(request, "imports/taking.html", Progress(file, now))
     if file.content is None or not imports.waits(file):
         return page(request, "imports/taken.html", TakenImport(file))
     changed = request.query_params.get("changed") == "1"
-    reading = imports.reading_of(session, file.content, parsed(file.mapping), now=now)
-    view = _view(session, file, reading, Errors(), changed=changed)
+    whole = request.query_params.get("rows") == "all"
+    view = _view(session, file, _reading(session, file, now, whole=whole), Errors(), changed=changed)
     return page(request, "imports/show.html", view)
+
+
+@router.get("/{number}/progress", dependencies=MANAGERS_ONLY)
+def show_progress(request: Request, session: SessionDep, now: NowDep, number: int) -> Response:
+    return partial(request, "imports/_progress.html", Progress(_find(session, number), now))
 
 
 @router.post("/{number}")
 def decide(
     request: Request, form: UploadDep, session: SessionDep, manager: ManagerDep, now: NowDep, number: int
 ) -> Response:
-    """Look again with another mapping, take the file in, or drop it."""
+    """Look again with another mapping, take the file in, drop it, or stop the taking."""
     file = _find(session, number)
-    if not imports.waits(file):
+    if form.get("do") == "stop":
+        with suppress(imports.NotWaiting):
+            imports.stop(session, file, by=manager, at=now)
+    if not imports.waits(file) or form.get("do") == "stop":
         return see_other(f"/settings/imports/{number}")
     errors = Errors()
     try:
@@ -187,24 +224,23 @@ def decide(
             imports.drop(session, file, by=manager, at=now)
             return see_other("/settings/imports")
         before = parsed(file.mapping)
-        mapping = _mapping(file, before, form, errors, manager) if "source_name" in form else before
+        mapping = _asked_for(session, file, before, form, errors, manager)
         if errors:
-            reading = imports.reading_of(session, file.content or b"", before, now=now)
-            return page(
-                request, "imports/show.html", _view(session, file, reading, errors, typed=mapping), 422
-            )
+            view = _view(session, file, _reading(session, file, now), errors, typed=mapping)
+            return page(request, "imports/show.html", view, 422)
         imports.change_mapping(session, file, mapping)
         takes = form.get("do") == "take"
         if not takes or mapping != before:
-            return see_other(f"/settings/imports/{number}{'?changed=1' if takes else ''}#dry-run")
-        imports.take(session, file, by=manager, at=now)
+            changed = "?changed=1" if form.get("do") in {"take", "afresh"} else ""
+            return see_other(f"/settings/imports/{number}{changed}#dry-run")
+        take = imports.want if imports.is_long(file) else imports.take
+        take(session, file, by=manager, at=now)
     except imports.NotWaiting:
         session.rollback()
     except (BadMapping, Unreadable) as problem:
         session.rollback()
         file = _find(session, number)
-        reading = imports.reading_of(session, file.content or b"", parsed(file.mapping), now=now)
-        view = _view(session, file, reading, Errors(mapping=str(problem)))
+        view = _view(session, file, _reading(session, file, now), Errors(mapping=str(problem)))
         return page(request, "imports/show.html", view, 422)
     return see_other(f"/settings/imports/{number}")
 
@@ -241,12 +277,47 @@ def _find(session: Session, number: int) -> Import:
     return file
 
 
+def _reading(session: Session, file: Import, now: datetime, *, whole: bool = False) -> Reading:
+    """A file that waits. Of a long one the first rows are looked at, unless all are asked for."""
+    most = imports.AT_ONCE if imports.is_long(file) and not whole else None
+    return imports.reading_of(session, file.content or b"", parsed(file.mapping), now=now, most=most)
+
+
+def _given_file(
+    session: Session, form: FormData, rows: str, now: datetime, errors: Errors
+) -> tuple[str, bytes, str]:
+    """The name and bytes of what was uploaded or pasted, and the field it came in."""
+    file = form.get("file")
+    if isinstance(file, UploadFile) and file.filename:
+        if rows.strip():
+            errors["rows"] = "There is a file and there are pasted rows. Please give one of them at a time."
+        return file.filename, file.file.read(imports.MOST_BYTES + 1), "file"
+    if not rows.strip():
+        errors["file"] = "Please choose a file. Or paste rows below."
+    return _name_of_pasted(session, now), rows.encode("utf-8", "replace"), "rows"
+
+
+def _name_of_pasted(session: Session, now: datetime) -> str:
+    """A name no other pasted rows have, so that their ids are never taken for each other's."""
+    here = now.astimezone(organisation.zone(organisation.current(session)))
+    return f"Pasted on {here.day} {here:%b %Y at %H:%M:%S}"
+
+
 def _csv(lines: Iterator[str], name: str) -> Response:
     return StreamingResponse(
         (line.encode("utf-8", "replace") for line in lines),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
+
+
+def _asked_for(
+    session: Session, file: Import, before: Mapping, form: FormData, errors: Errors, manager: Person
+) -> Mapping:
+    """How the file is to be read from now on."""
+    if form.get("do") == "afresh":
+        return imports.propose_afresh(session, file, requester=manager.email)
+    return _mapping(file, before, form, errors, manager) if "source_name" in form else before
 
 
 def _mapping(file: Import, before: Mapping, form: FormData, errors: Errors, manager: Person) -> Mapping:
@@ -267,7 +338,11 @@ def _mapping(file: Import, before: Mapping, form: FormData, errors: Errors, mana
             source_name=source_name,
             requester=manager.email,
         )
-    columns = profiles(sheets.sheet(sheets.opened(file.content or b""), sheet, header_line))
+    columns = (
+        profiles(sheets.sheet(sheets.opened(file.content or b""), sheet, header_line))
+        if kind == "needs_survey"
+        else []
+    )
     topics = _topics(form, columns)
     said = {
         "kind": kind,
@@ -392,6 +467,8 @@ def _view(
             if one.name not in in_blocks and one.filled
         ],
         errors=errors,
+        read_like=imports.read_like(session, file),
+        looked_at=reading.most,
         changed=changed,
     )
 

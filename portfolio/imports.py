@@ -43,19 +43,16 @@ def start(
     by: Person | None,
     at: datetime,
     kind: Kind | None = None,
-    pasted: bool = False,
 ) -> Import:
-    """Keep a file with a first mapping, to be looked at. `pasted` rows have no file name to be known by. Raises Unreadable."""
+    """Keep a file with a first mapping, to be looked at. Raises Unreadable."""
     if len(content) > MOST_BYTES:
         raise Unreadable(
             f"The file is {len(content) / 1e6:.0f} MB; we take {MOST_BYTES // 1024**2} MB here. `outsize import` takes larger ones."
         )
     sheet = sheets.sheet(sheets.opened(content))
-    mapping = first_mapping(
-        session, sheet, name, content, kind=kind, requester=by.email if by else "", pasted=pasted
-    )
+    mapping = first_mapping(session, sheet, name, content, kind=kind, requester=by.email if by else "")
     started = _kept(name, content, mapping, by, at)
-    started.headers_digest = remembered.digest_of(_sheet(sheet, mapping))
+    _note_sheet(started, _sheet(sheet, mapping))
     started.content = content
     session.add(started)
     session.flush()
@@ -71,15 +68,12 @@ def first_mapping(
     *,
     kind: Kind | None = None,
     requester: str = "",
-    pasted: bool = False,
 ) -> Mapping:
     """What to do with a file: as it, or one with the same columns, was taken before; else as it seems to ask for.
 
     What was taken before keeps its name of then, so that nothing doubles.
     """
     mapping = propose(sheet, str(clean(name)), kind=kind, requester=requester)
-    if pasted:
-        mapping = mapping.model_copy(update={"source_name": name})
     earlier = session.scalar(
         select(Import)
         .where(Import.digest == _digest(content), Import.taken_at.is_not(None))
@@ -124,8 +118,10 @@ def _parsed(file: Import) -> Mapping | None:
 def change_mapping(session: Session, waiting: Import, mapping: Mapping) -> None:
     """Read the file another way. Raises BadMapping, Unreadable or NotWaiting."""
     _check_waiting(waiting)
+    if mapping == _parsed(waiting):
+        return
     reading = reading_of(session, waiting.content or b"", mapping, now=waiting.started_at)
-    waiting.headers_digest = remembered.digest_of(reading.sheet)
+    _note_sheet(waiting, reading.sheet)
     waiting.mapping = mapping.model_dump(mode="json")
     waiting.kind = mapping.kind
 
@@ -188,7 +184,7 @@ def want(session: Session, waiting: Import, *, by: Person | None, at: datetime) 
         "newest_before" not in waiting.account
     ):  # what is newer is this import's, also when it goes on after a failure
         newest = session.scalar(select(func.max(LearningRequest.id))) or 0
-        waiting.account = {"newest_before": newest}
+        waiting.account = {**waiting.account, "newest_before": newest}
     waiting.wanted_at, waiting.error = at, ""
     waiting.rows_done, waiting.rows_in_all = 0, None
     record(session, "import.wanted", waiting, by=by, at=at, kind=waiting.kind)
@@ -296,7 +292,22 @@ def propose_again(
     )
 
 
+def propose_afresh(session: Session, waiting: Import, *, requester: str) -> Mapping:
+    """What the file itself seems to ask for, whatever was taken before. Raises Unreadable."""
+    opened = sheets.sheet(sheets.opened(waiting.content or b""))
+    mapping = propose(opened, waiting.name, requester=requester)
+    earlier = read_like(session, waiting)
+    if earlier is not None and remembered.is_named_alike(waiting.name, earlier):
+        return mapping.model_copy(update={"source_name": waiting.mapping["source_name"]})
+    return mapping
+
+
 # Queries
+
+
+def is_long(file: Import) -> bool:
+    """Whether it has more rows than are taken while somebody waits."""
+    return bool(file.account.get("is_long"))
 
 
 def waits(file: Import) -> bool:
@@ -447,6 +458,12 @@ def _finish(session: Session, taken: Import, taking: Taking, *, by: Person | Non
     taken.content = None
     counts = {fate.value: count for fate, count in account.counts.items()}
     record(session, "import.taken", taken, by=by, at=at, kind=mapping.kind, rows=account.rows, **counts)
+
+
+def _note_sheet(waiting: Import, sheet: Sheet) -> None:
+    """Keep what a page has to know before it opens the file."""
+    waiting.headers_digest = remembered.digest_of(sheet)
+    waiting.account = {**waiting.account, "is_long": sheet.is_longer_than(AT_ONCE)}
 
 
 def _sheet(found: Sheet, mapping: Mapping) -> Sheet:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import islice
 from typing import Any
 
 import python_calamine as calamine
@@ -74,6 +75,10 @@ class Sheet:
                     if len(row.cells) >= width
                     else Row(row.line, row.cells + [""] * (width - len(row.cells)))
                 )
+
+    def is_longer_than(self, rows: int) -> bool:
+        """Whether more than so many rows say something."""
+        return next(islice((row for row in self.rows() if not row.is_blank), rows, None), None) is not None
 
     def index(self, name: str) -> int | None:
         """Where the column of this name stands."""

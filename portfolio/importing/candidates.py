@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import islice
@@ -65,9 +65,6 @@ class Reading:
     def rows(self) -> Iterator[Row]:
         """The rows that say something."""
         return islice((row for row in self.sheet.rows() if not row.is_blank), self.most)
-
-    def is_longer_than(self, rows: int) -> bool:
-        return next(islice(replace(self, most=None).rows(), rows, None), None) is not None
 
     def places(self) -> dict[str, int]:
         return {header.name: place for place, header in enumerate(self.sheet.headers)}

@@ -220,3 +220,141 @@ def test_an_import_that_is_not_there_is_not_found(manager: TestClient) -> None:
     ):
         assert manager.get(address).status_code == 404
     assert manager.post("/settings/imports/7", data={"do": "take"}).status_code == 404
+
+
+ROWS = 'Title\tProblem\tE-mail\nQuotes\t"Too slow,\nsays Kim"\tkim@fernweh.example\nOffers\tToo late\tlee@fernweh.example\n'
+
+
+def the_requests(database: Database) -> list[tuple[str, str | None]]:
+    with database.reading() as session:
+        found = session.scalars(select(LearningRequest).order_by(LearningRequest.id))
+        return [(one.title, one.source_name) for one in found]
+
+
+def test_rows_pasted_from_a_spreadsheet_are_looked_at_and_taken_like_a_file(
+    manager: TestClient, database: Database
+) -> None:
+    answer = manager.post("/settings/imports", files={"rows": (None, ROWS)})
+    assert answer.status_code == 303
+    address = answer.headers["location"]
+    page = manager.get(address).text
+    assert counts(page) == "2 rows = 2 created + 0 merged + 0 updated + 0 already here + 0 refused"
+    assert "CSV, UTF-8, tabs" in page
+    manager.post(address, data={**fields_of(page), "do": "take"})
+    name = "Pasted on 20 Nov 2026 at 11:00:00"
+    assert the_requests(database) == [("Quotes", name), ("Offers", name)]
+    with database.reading() as session:
+        first = session.get_one(LearningRequest, 1)
+        assert first.said("problem") == "Too slow,\nsays Kim"
+        assert first.original is not None
+        assert first.original["cells"]["Problem"] == "Too slow,\nsays Kim"
+
+
+def test_pasted_text_that_is_no_table_is_refused_beside_its_field_and_still_there(
+    manager: TestClient, database: Database
+) -> None:
+    for text, words in (
+        ('Title\n"Quotes <b> & co\nOffers', "A quotation mark opened in line 2 is never closed."),
+        ('{"title": 1}', "This is JSON."),
+    ):
+        answer = manager.post("/settings/imports", files={"rows": (None, text)})
+        assert (answer.status_code, words in answer.text, 'id="rows-error"' in answer.text) == (
+            422,
+            True,
+            True,
+        )
+        assert unescape(answer.text.split("<textarea", 1)[1].split(">", 1)[1]).startswith(text)
+    both = manager.post("/settings/imports", files={"file": ("a.csv", b"Title\nQ\n"), "rows": (None, ROWS)})
+    assert (both.status_code, "Please give one of them at a time." in both.text, "Offers\tToo late" in both.text) == (
+        422, True, True,
+    )  # fmt: skip
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Import)) == 0
+
+
+def test_more_than_a_megabyte_can_be_pasted(manager: TestClient) -> None:
+    rows = "Title,Problem\n" + "".join(f"Need {number},{'slow ' * 40}\n" for number in range(8000))
+    answer = manager.post("/settings/imports", files={"rows": (None, rows)})
+    assert (len(rows) > 1_500_000, answer.status_code) == (True, 303)
+    page = manager.get(answer.headers["location"]).text
+    assert "what its first 2,000 rows would do" in page
+    assert counts(page).startswith("2,000 rows = 2,000 created")
+    whole = manager.get(answer.headers["location"] + "?rows=all").text
+    assert counts(whole).startswith("8,000 rows = 8,000 created")
+
+
+def test_a_grown_export_is_read_as_it_was_read_before_and_can_be_proposed_afresh(
+    manager: TestClient, database: Database
+) -> None:
+    address = upload(manager, WISHES, "wishes 2026-10-30.csv")
+    sent = {
+        **fields_of(manager.get(address).text),
+        "source_name": "The wishes",
+        "column.problem": "Title",
+        "do": "look",
+    }
+    manager.post(address, data=sent)
+    manager.post(address, data={"do": "take"})
+    head, *rows = WISHES.splitlines()
+    columns = head.split(",")
+    turned = "\n".join(
+        ",".join(reversed(row.split(","))) for row in [head, *rows, "13,Cranes,,kim@fernweh.example,Kim,,,,"]
+    )
+    assert len(columns) == 9
+    again = upload(manager, turned, "wishes 2026-11-20 (1).csv")
+    page = manager.get(again).text
+    assert "Read as you read <a" in page
+    assert "wishes 2026-10-30.csv</a> on 20 November" in page
+    assert fields_of(page)["source_name"] == "The wishes"
+    assert counts(page).split(" = ")[1].startswith("1 created + 0 merged + 0 updated + 2 already here")
+    assert manager.post(again, data={"do": "afresh"}).headers["location"].startswith(f"{again}?changed=1")
+    fresh = manager.get(again).text
+    assert ("Read as you read" in fresh, fields_of(fresh)["column.problem"]) == (False, "Problem")
+    assert fields_of(fresh)["source_name"] == "The wishes"
+
+
+def test_a_long_file_is_left_to_the_clock_and_the_page_tells_how_far_it_is(
+    manager: TestClient, database: Database, now: datetime
+) -> None:
+    rows = "".join(f"Need {number},Too slow,kim@fernweh.example\n" for number in range(2500))
+    address = upload(manager, f"Title,Problem,E-mail\n{rows}")
+    assert (
+        manager.post(address, data={**fields_of(manager.get(address).text), "do": "take"}).status_code == 303
+    )
+    page = manager.get(address).text
+    assert "It begins in a moment." in page
+    assert 'hx-trigger="every 1s"' in page
+    with database.writing() as session:
+        file = session.get_one(Import, 1)
+        file.rows_done, file.rows_in_all = 1000, 2500
+    part = manager.get(f"{address}/progress").text
+    assert "<strong>1,000 of 2,500 rows</strong>" in part
+    assert 'max="2500" value="1000"' in part
+    assert "1,000 of 2,500 rows" in re.sub(r"\s+", " ", manager.get("/settings/imports").text)
+    for do in ("take", "drop", "look"):
+        assert manager.post(address, data={"do": do}).headers["location"] == address
+    manager.post(address, data={"do": "stop"})
+    assert "It was stopped after 1,000 rows." in manager.get(f"{address}/progress").text
+    assert "It was stopped after 1,000 rows." in manager.get(address).text
+    manager.post(address, data={"do": "take"})
+    with database.writing() as session:
+        imports.note_failure(session, 1, "The disk is full.", at=now)
+    for page in (manager.get(f"{address}/progress").text, manager.get(address).text):
+        assert ("The disk is full." in page, "every 1s" in page) == (True, False)
+    manager.post(address, data={"do": "take"})
+    with database.reading() as session:
+        begun = imports.begin(session, 1)
+    assert begun is not None
+    while (some := begun.judge_some()) is not None:
+        with database.writing() as session:
+            imports.go_on(session, 1, begun, some)
+    with database.writing() as session:
+        imports.finish(session, 1, begun, at=now)
+    done = manager.get(f"{address}/progress").text
+    assert ("All 2,500 rows are through." in done, "every 1s" in done) == (True, False)
+    assert counts(manager.get(address).text).startswith("2,500 rows = 2,500 created")
+
+
+def test_a_body_beyond_every_bound_is_refused_before_it_is_read(manager: TestClient) -> None:
+    answer = manager.post("/settings/imports", content=b"x", headers={"content-length": "80000000"})
+    assert (answer.status_code, "at most 25 MB" in answer.text) == (413, True)
