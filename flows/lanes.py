@@ -18,7 +18,8 @@ class Lane(threading.Thread):
     """Rung awake when there may be work; looks before it works, so a ring too many costs nothing.
 
     `work` says whether it changed anything. Work that fails, or leaves everything as it was, is tried again after a rest
-    that doubles each time: what can't be done never keeps the machine busy.
+    that doubles each time: what can't be done never keeps the machine busy. With `every_seconds` it wakes by itself as well,
+    for work that lies where nobody rings.
     """
 
     def __init__(
@@ -28,9 +29,11 @@ class Lane(threading.Thread):
         waits: Callable[[], bool],
         work: Callable[[], bool],
         inside: Callable[[], AbstractContextManager[None]],
+        every_seconds: float | None = None,
     ) -> None:
         super().__init__(name=name, daemon=True)
         self._waits, self._work, self._inside = waits, work, inside
+        self._every_seconds = every_seconds
         self._bell, self._stopping = threading.Event(), threading.Event()
         self._failures = 0
         self._turn_began_at: datetime | None = None
@@ -50,7 +53,7 @@ class Lane(threading.Thread):
     def run(self) -> None:
         with self._inside():
             while not self._stopping.is_set():
-                self._bell.wait()
+                self._bell.wait(self._every_seconds)
                 self._bell.clear()
                 if not self._stopping.is_set():
                     self._take_a_turn()

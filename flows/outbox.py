@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from flows.connection import database, now
+from flows.connection import database, now, settings
+from flows.fetch_mails import fetch_mails, fetch_some, has_mail
 from flows.lanes import Lane
 from flows.link import Link
 from flows.publish_report import publish_report
@@ -38,6 +39,21 @@ def lanes(link: Link) -> list[Lane]:
     ]
 
 
+def rounds(link: Link) -> list[Lane]:
+    """Lanes that look for themselves: into the mailbox, where there is one. A run starts only when mail lies there."""
+    if not settings().imap_url:
+        return []
+    return [
+        Lane(
+            "mailbox",
+            waits=has_mail,
+            work=lambda: fetch(link),
+            inside=link.inside,
+            every_seconds=settings().imap_seconds,
+        )
+    ]
+
+
 def look() -> Waiting:
     with database().reading() as session:
         return waiting.look(session, now=now())
@@ -50,6 +66,15 @@ def by_prefect(link: Link, run: Callable[[], object]) -> bool:
 
 def mail(link: Link) -> bool:
     return bool(send_mails() if link.is_up and link.answers() else send_some.fn())
+
+
+def fetch(link: Link) -> bool:
+    """Mails come in while Prefect is away, too. What is left lies there until the next look."""
+    if link.is_up and link.answers():
+        fetch_mails()
+    else:
+        fetch_some.fn()
+    return True
 
 
 def publish_next() -> int | None:

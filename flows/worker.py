@@ -1,6 +1,6 @@
 """The long-lived process that does what waits and what is due.
 
-What waits stands in our own database: marked requests, queued mails, editions asked for. What is due stands in Prefect:
+What waits stands in our own database (marked requests, queued mails, editions asked for) or in the mailbox. What is due stands in Prefect:
 schedules, and runs asked for on its pages. Both become flow runs, warm, in this process. While Prefect is away scores
 and reports wait and mails go out all the same; when it is back, everything that waited is done once.
 """
@@ -30,7 +30,9 @@ class Worker:
         self._commits = watch(database_url)
         self._link = Link(api_url)
         self._outbox = outbox.lanes(self._link)
-        self._line = Line(self._link, only=only, on_found=self._ring, lanes=self._outbox)
+        self._rounds = outbox.rounds(self._link)
+        lanes = [*self._outbox, *self._rounds]
+        self._line = Line(self._link, only=only, on_found=self._ring, lanes=lanes)
         self._stop = threading.Event()
         self._beat_at = 0.0
         self._said_up: bool | None = None
@@ -39,7 +41,7 @@ class Worker:
         self._stop.set()
 
     def run(self) -> None:
-        threads: list[Lane | Line] = [*self._outbox, self._line.runs, self._line]
+        threads: list[Lane | Line] = [*self._outbox, *self._rounds, self._line.runs, self._line]
         for thread in threads:
             thread.start()
         self._watch()

@@ -15,8 +15,16 @@ from portfolio.post.text import line
 __all__ = ["Attachment", "Letter", "key", "own_words", "read"]
 
 MOST_ATTACHMENTS = 50
+MOST_SEARCHED = 100_000
 MOST_LINES_ABOVE = 3000
 """Quoted mail that begins lower down is taken for the writer's own words."""
+
+HEADERS_COPIED = re.compile(
+    r"(?m)^(From|Von|De|Da|Van|Od|Fra|Från) ?:[^\n]*\n"
+    r"(?:[^\n:]{1,20}:[^\n]*\n){1,6}?"
+    r"(Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Temat|Emne|Ämne) ?:"
+)
+"""How Outlook begins what it quotes, which quotequail finds only below a line of dashes."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +91,10 @@ def _above_quotes(words: str) -> str:
 
     top = "\n".join(words.split("\n", MOST_LINES_ABOVE)[:MOST_LINES_ABOVE])
     shown = quotequail.quote(top, quote_intro_line=True, limit=MOST_LINES_ABOVE + 1)
-    if all(is_own for is_own, _ in shown):
-        return words
-    return "\n".join(part for is_own, part in shown if is_own)
+    is_quoting = any(not is_own for is_own, _ in shown)
+    above = "\n".join(part for is_own, part in shown if is_own) if is_quoting else words
+    copied = HEADERS_COPIED.search(above[:MOST_SEARCHED])
+    return above[: copied.start()] if copied else above
 
 
 def _unsigned(words: str) -> str:

@@ -10,7 +10,8 @@ from portfolio.post.text import decoded, line
 
 LONGEST_HEADER = 20_000
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
-ADDRESS = r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,180}"
+ONE = r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+ADDRESS = rf"{ONE}{{1,64}}@{ONE}{{1,180}}"
 ENCODED_WORDS = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s*=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
 
 

@@ -125,7 +125,7 @@ def _take_attached(part: Message, kind: str, name: str, found: Contents) -> None
 def _take_enclosed(part: Message, name: str, found: Contents, depth: int) -> None:
     """A mail inside a mail: its words are read along, and the whole of it goes with the files."""
     inner = part.get_payload()
-    for one in inner if isinstance(inner, list) else []:
+    for one in [one for one in inner if isinstance(one, Message)] if isinstance(inner, list) else []:
         headers = headers_of(one)
         subject = line(headers.get("subject", ""), 200)
         words = contents(one, depth + 1).words() if depth < MOST_ENCLOSED else ""
@@ -154,7 +154,7 @@ def _disposition(part: Message) -> str:
 def _charset(part: Message) -> str | None:
     try:
         found = part.get_param("charset")
-        return None if found is None else collapse_rfc2231_value(found)  # type: ignore[arg-type] # its own answer
+        return None if found is None else collapse_rfc2231_value(found)
     except BROKEN:
         return None
 
