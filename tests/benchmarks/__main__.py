@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import inside, judgement, outside
+from tests.benchmarks import files, inside, judgement, outside
 from tests.benchmarks.results import Result, table
 
 KEPT = Path(__file__).parents[2] / ".benchmarks"
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "memory": outside.memory,
     "latency": outside.latency,
     "burst": outside.burst,
+    "import": files.take_files,
 }
 
 

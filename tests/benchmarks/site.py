@@ -88,6 +88,13 @@ class Client:
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
             sent = json.dumps(body).encode()
+        return self._sent(method, path, sent, headers)
+
+    def send(self, method: str, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
+        """As `ask`, with bytes of any kind."""
+        return self._sent(method, path, body, {**self._headers, "Content-Type": content_type})
+
+    def _sent(self, method: str, path: str, sent: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
         self._connection.request(method, path, sent, headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read()
