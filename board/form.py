@@ -373,10 +373,6 @@ def _read(session: SessionDep, desk: Desk, fields: Fields, before: Question, err
 
 def _read_own(session: SessionDep, fields: Fields, question: Question, errors: Errors) -> Question:
     known = forms.used_before(session).get(question.key)
-    if known is not None and known.internal and not question.internal:
-        errors["asked"] = (
-            "Its answers were given for managers only, so it stays theirs. Ask it anew as another question."
-        )
     kinds = {kind.value: kind for kind in CHOOSABLE}
     kind = known.kind if known else kinds.get(fields["kind"], Kind.TEXT)
     longest = some_whole(fields, "longest", errors, least=1, most=editing.LONGEST_ANSWER)

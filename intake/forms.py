@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from portfolio import forms
 from portfolio.models import LearningRequest
-from portfolio.questions import CORE, PARTS, Form, Kind, Question
+from portfolio.questions import CORE, Form, Kind
 from portfolio.submission import ChangedAnswers, Submission
+from web.answers import as_fields, typed
 from web.forms import Errors, Fields, errors_of
 
 REQUESTER = ("name", "email", "unit")
@@ -48,8 +50,8 @@ def read_answers(form: Form, fields: Fields) -> tuple[ChangedAnswers | None, Err
 
 def read_values(form: Form, fields: Fields) -> dict[str, Any]:
     """What was typed to the questions that are asked, by question; what was left open is left out."""
-    typed = {question.key: _typed(question, fields) for question in form.questions}
-    said = {key: value for key, value in typed.items() if value not in (None, "", [])}
+    answers = {question.key: typed(question, fields) for question in form.questions}
+    said = {key: value for key, value in answers.items() if value not in (None, "", [])}
     asked = {
         question.key
         for question in forms.asked(form, said, unit=fields["requester_unit"], kind=fields["type"])
@@ -89,31 +91,8 @@ def in_order(form: Form, errors: Errors) -> Errors:
     return Errors(sorted(errors.items(), key=lambda one: place(one[0])))
 
 
-def typed_answers(learning_request: LearningRequest) -> Fields:
-    """The answers given so far, as the form shows them."""
-    typed = Fields()
-    for answer in learning_request.answers:
-        value = answer.value
-        if isinstance(value, list):
-            typed.update({f"{answer.question}__{one}": "yes" for one in value})
-        elif isinstance(value, dict) and set(value) != {"low", "likely", "high"}:
-            typed.update({f"{answer.question}_{part}": _as_text(one) for part, one in value.items()})
-        else:
-            typed[answer.question] = _as_text(value)
-    return typed
-
-
-def _typed(question: Question, fields: Fields) -> Any:
-    if question.kind is Kind.MANY_OF:
-        return [value for value, _ in question.options if fields[f"{question.key}__{value}"]]
-    if question.kind in PARTS:
-        parts = {part: fields[f"{question.key}_{part}"] for part in PARTS[question.kind]}
-        return parts if any(parts.values()) else None
-    text = fields[question.key]
-    return int(text) if question.kind is Kind.STEP and text.isdigit() else text
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, dict):
-        return f"{value['low']:.12g}-{value['high']:.12g}"
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+def typed_answers(session: Session, learning_request: LearningRequest) -> Fields:
+    """The answers given so far, as the form shows them; what managers answered for themselves stays inside."""
+    told = [(one, value) for one, value in forms.answered(session, learning_request) if not one.internal]
+    chosen = {name: learning_request.said(name) for name in ("goal", "type")}
+    return Fields(as_fields(told), **{name: str(value) for name, value in chosen.items() if value})

@@ -68,7 +68,7 @@ def show_answers(
     return page(
         request,
         "learning_requests/answers.html",
-        _answer_form(session, forms.current(session), found, links, typed_answers(found), Errors()),
+        _answer_form(session, forms.current(session), found, links, typed_answers(session, found), Errors()),
     )
 
 
