@@ -35,7 +35,7 @@ class Sampled:
     """What `score` summarises, draw by draw. Impact in points of 100, hours in hours.
 
     `impact_if_it_fits` is the impact where training surely is the answer, `chance_it_fits` (0..1) that it is;
-    impact is their product.
+    impact is their product. `steps` are the criteria's, 0..5.
     """
 
     impact: Draws
@@ -43,6 +43,7 @@ class Sampled:
     chance_it_fits: Draws
     manager_hours: Draws
     expert_hours: Draws
+    steps: Mapping[str, Draws]
     fit: Fit
 
     @property
@@ -83,6 +84,7 @@ def draws_of(need: Need, rubric: Rubric) -> Sampled:
         chance_it_fits=odds,
         manager_hours=manager,
         expert_hours=expert,
+        steps=scales,
         fit=diagnosis,
     )
 
