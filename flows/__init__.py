@@ -7,4 +7,12 @@ transaction, safe to repeat: it takes and returns ids and counts and calls one a
 `worker.py` is the long-lived process that runs all of it beside the web; `connection.py` says which database.
 """
 
-NAMES = ("score_requests", "send_mails", "fetch_mails", "track_iterations", "publish_report", "take_imports", "keep_house")
+NAMES = (
+    "score_requests",
+    "send_mails",
+    "fetch_mails",
+    "track_iterations",
+    "publish_report",
+    "take_imports",
+    "keep_house",
+)

@@ -94,7 +94,10 @@ def opened(url: str) -> Iterator[Mailbox]:
     place = Place.of(url)
     client = None
     try:
-        client = _connected(place)
+        context = ssl.create_default_context()
+        client = _connected(place, context)
+        if place.scheme == "imap+starttls":
+            client.starttls(context)
         client.login(place.user, place.password)
         folder = client.select_folder(place.folder)
         if b"READ-ONLY" in folder:
@@ -109,20 +112,16 @@ def opened(url: str) -> Iterator[Mailbox]:
             _close(client)
 
 
-def _connected(place: Place) -> Any:
+def _connected(place: Place, context: ssl.SSLContext) -> Any:
     from imapclient import IMAPClient, SocketTimeout
 
-    context = ssl.create_default_context()
-    client = IMAPClient(
+    return IMAPClient(
         place.host,
         place.port,
         ssl=place.scheme == "imaps",
         ssl_context=context,
         timeout=SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
     )
-    if place.scheme == "imap+starttls":
-        client.starttls(context)
-    return client
 
 
 def _close(client: Any) -> None:

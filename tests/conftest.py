@@ -70,7 +70,14 @@ def database_url(store: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
 @pytest.fixture
 def configured(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of an installation of this test's own."""
-    for name in ("OUTSIZE_DATA", "PREFECT_API_URL", "OUTSIZE_SMTP_URL", "OUTSIZE_BASE_URL"):
+    for name in (
+        "OUTSIZE_DATA",
+        "PREFECT_API_URL",
+        "OUTSIZE_SMTP_URL",
+        "OUTSIZE_IMAP_URL",
+        "OUTSIZE_INTAKE_ADDRESS",
+        "OUTSIZE_BASE_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OUTSIZE_DATABASE_URL", database_url)
     monkeypatch.setenv("OUTSIZE_SECRET_KEY", "a-key-for-tests-only-0123456789abcdef")
