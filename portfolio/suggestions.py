@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,12 +16,11 @@ from portfolio.links import Links
 from portfolio.models import Decision, Goal, LearningRequest, Resource, Suggestion
 from portfolio.rules.ranges import Range
 from portfolio.rules.scoring import score
+from portfolio.rules.similarity import SURE
 from portfolio.rules.sums import total
+from portfolio.similar import Found, Similar, similar
 from portfolio.states import RequestStatus, Verdict
 from portfolio.supporters import JOINABLE
-
-if TYPE_CHECKING:
-    from portfolio.similar import Found, Similar
 
 RESOURCE, REQUEST, DECLINE = "resource", "request", "decline"
 KINDS = (RESOURCE, REQUEST, DECLINE)
@@ -112,8 +111,6 @@ def offer(
     """
     if len(words.strip()) < SHORTEST_WORDS:
         return Offer()
-    from portfolio.similar import similar
-
     found = similar(session, words, unit=unit, limit=SHOWN, leave_out=leave_out)
     best = sorted((*found.resources, *found.requests, *found.declines), key=lambda one: -one.score)[:SHOWN]
     return Offer(
@@ -124,12 +121,9 @@ def offer(
     )
 
 
-STRONG = 0.75
-
-
-def strong(found: "Similar") -> bool:
+def strong(found: Similar) -> bool:
     """Whether something is so like it that it's worth a look before sending: a resource or a request to join, surely alike."""
-    return any(one.score >= STRONG for one in (*found.resources, *found.requests))
+    return any(one.score >= SURE for one in (*found.resources, *found.requests))
 
 
 # The ledger
@@ -159,8 +153,8 @@ def shown(
     if not rows:
         return 0
     session.flush()
-    made = session.execute(dialect.insert(Suggestion).values(rows).on_conflict_do_nothing())
-    return int(made.rowcount)  # type: ignore[attr-defined] # an INSERT's result has it
+    made = dialect.insert(Suggestion).values(rows).on_conflict_do_nothing().returning(Suggestion.id)
+    return len(session.scalars(made).all())
 
 
 def opened(
@@ -243,8 +237,6 @@ def sent_anyway(session: Session, *, ask: str, email: str, at: datetime, words: 
         else set()
     )
     if any(line.ask != ask for line in lines) and words:
-        from portfolio.similar import similar
-
         alike = similar(session, words, limit=SHOWN)
         again |= {(one.kind, one.id) for one in (*alike.resources, *alike.requests, *alike.declines)}
     for line in lines:
@@ -359,7 +351,7 @@ def by_thing(session: Session, *, since: datetime | None = None, limit: int = 50
 # Below: how it is done
 
 
-def _of_kind(best: "Sequence[Found]", found: "Sequence[Found]") -> list[int]:
+def _of_kind(best: Sequence[Found], found: Sequence[Found]) -> list[int]:
     kept = {(one.kind, one.id) for one in found}
     return [one.id for one in best if (one.kind, one.id) in kept]
 
