@@ -28,6 +28,8 @@ def clean(text: Any) -> Any:
     """Text without what no person types: control characters but line breaks and tabs, and halves of characters."""
     if not isinstance(text, str):
         return text
+    if text.isprintable():  # nothing below would change it, and long files are full of such text
+        return text.strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", text).strip()
@@ -36,7 +38,9 @@ def clean(text: Any) -> Any:
 def one_line(text: Any) -> Any:
     """Cleaned text on one line."""
     text = clean(text)
-    return re.sub(r"\s+", " ", text) if isinstance(text, str) else text
+    if not isinstance(text, str) or (text.isprintable() and "  " not in text):
+        return text
+    return re.sub(r"\s+", " ", text)
 
 
 def _email(text: str) -> str:
