@@ -4,15 +4,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
 
-from portfolio import forms, goals, learning_requests, letters
+from board.causes import Diagnosis, diagnosis, elsewhere_first
+from portfolio import arrivals, causes, forms, goals, learning_requests, letters
+from portfolio.causes import NAMES
 from portfolio.learning_requests import DecisionRefused, Place, Ruling
 from portfolio.models import Decision, Goal, LearningRequest, Message, Project
-from portfolio.rules.fit import CAUSES
+from portfolio.questions import Form, Question
+from portfolio.rules.fit import CAUSES, WAYS, Causes, diagnose
 from portfolio.rules.rubric import DEFAULT
 from portfolio.states import INBOX, MoveRefused, Verdict
+from web.answers import as_fields, typed
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, some_day, some_text, some_whole
+from web.forms import Errors, Fields, FormDep, errors_of, some_day, some_text, some_whole
 from web.live import Change, names, stream
 from web.people import ManagerDep
 from web.responses import NotFound, see_other
@@ -47,12 +52,14 @@ VERDICTS = (
 
 @dataclass(frozen=True)
 class Inbox:
-    """The oldest that wait for a first decision, how many there are in all, and whether anybody ever asked."""
+    """The oldest that wait for a first decision, how many there are in all, and whether anybody ever asked; and how many
+    mails wait that nobody vouches for."""
 
     waiting: list[LearningRequest]
     count: int
     is_new: bool
     form: str
+    mails: int
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,21 @@ class DecisionPage:
     left: int
     suggested: Verdict
     verdict: Verdict
+    cause: Diagnosis
+    pointing: list[tuple[str, str, float]]
+    points_by: str
+    drafts: dict[Verdict, str]
+    form: Form
+    inside: list[Question]
+    inside_typed: Fields
     typed: Fields
     errors: Errors = field(default_factory=Errors)
     verdicts: tuple[tuple[Verdict, str, str], ...] = VERDICTS
     reasons: tuple[tuple[str, str], ...] = REASONS
-    drafts: dict[Verdict, str] = field(default_factory=lambda: letters.DRAFTS)
     solutions: tuple[tuple[str, str], ...] = tuple((kind.key, kind.label) for kind in DEFAULT.work_types)
     causes: dict[str, str] = field(default_factory=lambda: CAUSES)
+    cause_names: dict[str, str] = field(default_factory=lambda: NAMES)
+    ways: dict[str, str] = field(default_factory=lambda: WAYS)
 
 
 @router.get("/inbox")
@@ -106,10 +121,12 @@ def show_request(
     links: LinksDep,
     number: int,
     verdict: str = "",
+    cause: str = "",
 ) -> Response:
     found = _find(session, number)
     chosen = Verdict(verdict) if verdict in set(Verdict) else None
-    return page(request, "inbox/show.html", _decision_page(session, found, links, chosen, Fields(), Errors()))
+    view = _decision_page(session, found, links, chosen, Fields(reason=cause), Errors())
+    return page(request, "inbox/show.html", view)
 
 
 @router.post("/requests/{number:int}/decision")
@@ -183,6 +200,36 @@ def add_note(
     return see_other(f"/requests/{number}#conversation")
 
 
+@router.post("/requests/{number:int}/inside")
+def answer_inside(
+    request: Request,
+    session: SessionDep,
+    manager: ManagerDep,
+    links: LinksDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
+) -> Response:
+    """The manager's own answers, to the questions no requester sees."""
+    found = _find(session, number)
+    form = forms.current(session)
+    given = {one.key: typed(one, fields) for one in _inside(form, found)}
+    kept = {key: value for key, value in given.items() if value not in (None, "", [])}
+    try:
+        changed = forms.changed_model(form, inside=True).model_validate(kept)
+        learning_requests.change_answers(
+            session, found, changed, by=manager, at=now, form_version=form.version
+        )
+        learning_requests.take_back_answers(session, found, set(given) - set(kept), by=manager, at=now)
+    except ValidationError as error:
+        errors = errors_of(error)
+    except DecisionRefused as refused:
+        errors = Errors(inside=str(refused))
+    else:
+        return see_other(f"/requests/{number}#inside")
+    return page(request, "inbox/show.html", _decision_page(session, found, links, None, fields, errors), 422)
+
+
 @router.get("/requests/{number:int}/live")
 async def follow_request(request: Request, _manager: ManagerDep, number: int) -> Response:
     def wants(change: Change) -> str | None:
@@ -214,7 +261,7 @@ def _read_ruling(session: SessionDep, verdict: Verdict, fields: Fields, errors: 
     return Ruling(
         verdict,
         words=some_text(fields, "words", errors, longest=8000),
-        reason=fields["reason"] if fields["reason"] in dict(REASONS) else "",
+        reason=fields["reason"] if fields["reason"] in {*dict(REASONS), *CAUSES} else "",
         until=some_day(fields, "until", errors) if verdict is Verdict.SNOOZE else None,
         join_to=learning_requests.find(session, joins) if joins else None,
         solution_type=fields["solution_type"] if fields["solution_type"] in kinds else "workshop",
@@ -227,6 +274,7 @@ def _inbox(session: SessionDep, links: LinksDep) -> Inbox:
         count=learning_requests.inbox_count(session),
         is_new=learning_requests.is_new(session),
         form=links.page("/requests/new"),
+        mails=arrivals.waiting_count(session),
     )
 
 
@@ -245,9 +293,14 @@ def _decision_page(
     errors: Errors,
 ) -> DecisionPage:
     suggested = _suggest(found)
+    known, table = forms.known(session), causes.current(session)
+    form, told = known.current, known.answered(found)
+    fit = diagnose(table, causes.answers_of(known, found))
+    likeliest = fit.likeliest_elsewhere if fit.answered else ""
+    points_by = typed["reason"] if typed["reason"] in CAUSES else likeliest
     return DecisionPage(
         learning_request=found,
-        answers=_answers(session, found),
+        answers=[(one.label, answer_words(one, value)) for one, value in told],
         place=learning_requests.place(session, found),
         messages=learning_requests.conversation(session, found, internal=True),
         decisions=learning_requests.decisions(session, found),
@@ -258,9 +311,30 @@ def _decision_page(
         left=learning_requests.inbox_count(session) - (found.status in INBOX),
         suggested=suggested,
         verdict=chosen or suggested,
+        cause=diagnosis(fit, table),
+        pointing=[(cause, NAMES[cause], fit.causes[cause]) for cause in elsewhere_first(fit)],
+        points_by=points_by,
+        drafts=_drafts(table, points_by),
+        form=form,
+        inside=_inside(form, found),
+        inside_typed=as_fields(told).over(typed),
         typed=typed,
         errors=errors,
     )
+
+
+def _drafts(table: Causes, points_by: str) -> dict[Verdict, str]:
+    """The words a manager starts from; pointing elsewhere begins with what the cause implies and who can help."""
+    if not points_by:
+        return letters.DRAFTS
+    return {**letters.DRAFTS, Verdict.REDIRECT: causes.draft(table.route(points_by))}
+
+
+def _inside(form: Form, found: LearningRequest) -> list[Question]:
+    """What managers are asked about this request."""
+    said = {answer.question: answer.value for answer in found.answers}
+    unit = found.unit.name if found.unit else ""
+    return [one for one in form.internal if forms.applies(one, said, unit=unit, kind=said.get("type") or "")]
 
 
 def _suggest(found: LearningRequest) -> Verdict:
@@ -279,9 +353,3 @@ def _suggest(found: LearningRequest) -> Verdict:
         "money_pit": Verdict.DECLINE,
     }
     return suggestion[assessment.quadrant]
-
-
-def _answers(session: SessionDep, found: LearningRequest) -> list[tuple[str, str]]:
-    return [
-        (question.label, answer_words(question, value)) for question, value in forms.answered(session, found)
-    ]

@@ -131,8 +131,8 @@ def _answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     )
     for request_id, *one in rows:
         said.setdefault(request_id, []).append(forms.Said(*one))
-    feeding = forms.feeding(session)
-    return {request_id: feeding.count_in(answers) for request_id, answers in said.items()}
+    known = forms.known(session)
+    return {request_id: known.count_in(answers) for request_id, answers in said.items()}
 
 
 def _store(

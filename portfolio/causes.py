@@ -9,7 +9,7 @@ from functools import lru_cache
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import forms
+from portfolio import feeds, forms
 from portfolio.history import record
 from portfolio.models import CauseTable, LearningRequest, Person
 from portfolio.rules import fit
@@ -89,20 +89,39 @@ def reset(session: Session, *, seen: int, by: Person | None, at: datetime) -> Ca
     return publish(session, replace(FIRST, routes=routes), seen=seen, by=by, at=at)
 
 
-def answers_of(session: Session, learning_request: LearningRequest) -> dict[str, str]:
+def answers_of(known: forms.Known, learning_request: LearningRequest) -> dict[str, str]:
     """What was said about causes in a request, by row of the table."""
-    said = forms.feeding(session).count_in(
-        [forms.Said(one.question, one.value, one.form_version) for one in learning_request.answers]
-    )
+    said = known.count_in(forms.said_in(learning_request))
     return {key: value for key, value in said.items() if key.startswith("cause_")}
 
 
-def fit_of(session: Session, learning_request: LearningRequest, causes: Causes | None = None) -> Fit:
+def fit_of(session: Session, learning_request: LearningRequest) -> Fit:
     """What the answers say about the cause, by the table in force. Two statements."""
-    return diagnose(causes or current(session), answers_of(session, learning_request))
+    return diagnose(current(session), answers_of(forms.known(session), learning_request))
+
+
+def questions_of(session: Session, causes: Causes) -> list[tuple[str, str, bool]]:
+    """The rows of the table: key, words, and whether it is asked these days. What is asked comes first, in the form's order."""
+    form = forms.current(session)
+    asked = {feeds.cause_key(one): one.label for one in form.questions if one.feeds == "cause"}
+    known = {feeds.cause_key(one): one.label for one in forms.used_before(session).values()}
+    gone = {key: known.get(key, key) for key, _ in causes.yes if key not in asked}
+    return [
+        *((key, words, True) for key, words in asked.items()),
+        *((key, words, False) for key, words in gone.items()),
+    ]
 
 
 # In words
+
+NAMES = {
+    "expectations": "Expectations and feedback",
+    "tools": "Tools and process",
+    "incentives": "Incentives",
+    "knowledge": "Knowledge",
+    "skill": "Skill and practice",
+    "capacity": "Capacity and selection",
+}
 
 SURE, LIKELY = 0.6, 0.4
 """From which chance on it "sounds like", and from which it "may be"."""

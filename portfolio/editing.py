@@ -37,7 +37,35 @@ WITH_OPTIONS = frozenset({Kind.ONE_OF, Kind.MANY_OF, Kind.STEP})
 WITH_LENGTH = frozenset({Kind.TEXT, Kind.LONG_TEXT})
 
 RESERVED = frozenset(
-    {"goal", "type", "types", "form_id", "revision", "stamp", "draft", "key", "answers", "requester"}
+    {
+        *(
+            "goal",
+            "type",
+            "types",
+            "form_id",
+            "revision",
+            "stamp",
+            "draft",
+            "key",
+            "ask",
+            "answers",
+            "requester",
+            "unit",
+        ),
+        *(
+            "verdict",
+            "reason",
+            "words",
+            "note",
+            "to",
+            "until",
+            "join_id",
+            "solution_type",
+            "cause",
+            "inside",
+            "stale",
+        ),
+    }
 )
 """Names the form's pages and the API use themselves."""
 

@@ -53,16 +53,8 @@ def of_version(session: Session, version: int) -> Form:
 
 
 def answered(session: Session, learning_request: LearningRequest) -> list[tuple[Question, Any]]:
-    """What was said, each with the question as it was asked then, in today's order."""
-    known = _published(session)
-    today = [question.key for question in known[max(known)].questions]
-    told = []
-    for answer in learning_request.answers:
-        form = known.get(answer.form_version, FIRST)
-        question = form.question(answer.question) or questions.BY_KEY.get(answer.question)
-        if question is not None:
-            told.append((question, answer.value))
-    return sorted(told, key=lambda one: today.index(one[0].key) if one[0].key in today else len(today))
+    """What was said, each with the question as it was asked then, in today's order. One statement."""
+    return known(session).answered(learning_request)
 
 
 class Said(NamedTuple):
@@ -74,16 +66,34 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Feeding:
-    """Which of the manager's own questions count in the score; `forms` by version."""
+class Known:
+    """Every version of the form there has been, by number, and what answers to each mean."""
 
     forms: Mapping[int, Form]
+
+    @property
+    def current(self) -> Form:
+        """The form in force."""
+        return self.forms[max(self.forms)]
+
+    def question(self, one: Said) -> Question | None:
+        """The question as it was asked when it was answered."""
+        form = self.forms.get(one.form_version, FIRST)
+        return form.question(one.question) or questions.BY_KEY.get(one.question)
+
+    def answered(self, learning_request: LearningRequest) -> list[tuple[Question, Any]]:
+        """What was said, each with the question as it was asked then, in today's order."""
+        told = [
+            (question, one.value) for one in said_in(learning_request) if (question := self.question(one))
+        ]
+        return sorted(told, key=lambda one: self._place(one[0]))
 
     def count_in(self, answers: Iterable[Said]) -> dict[str, Any]:
         """The answers by question, own ones standing in where the shipped question has no answer, in the form's order.
 
         An own question counts as the form in force has it. One that is no longer asked counts as it did when it was.
         """
+        answers = list(answers)
         said = {one.question: one.value for one in answers}
         own = [(question, one.value) for one in answers if (question := self._counting(one))]
         for question, value in sorted(own, key=lambda one: self._place(one[0])):
@@ -91,18 +101,22 @@ class Feeding:
         return said
 
     def _counting(self, one: Said) -> Question | None:
-        current = self.forms[max(self.forms)].question(one.question)
-        question = current or self.forms.get(one.form_version, FIRST).question(one.question)
+        question = self.current.question(one.question) or self.question(one)
         return question if question and question.is_own and question.feeds else None
 
     def _place(self, question: Question) -> int:
-        order = [one.key for one in self.forms[max(self.forms)].questions]
+        order = [one.key for one in self.current.questions]
         return order.index(question.key) if question.key in order else len(order)
 
 
-def feeding(session: Session) -> Feeding:
-    """What the score has to know of the forms there have been. One statement."""
-    return Feeding(_published(session))
+def known(session: Session) -> Known:
+    """All the forms there have been. One statement."""
+    return Known(_published(session))
+
+
+def said_in(learning_request: LearningRequest) -> list[Said]:
+    """The answers of a request, with the version of the form each was given to."""
+    return [Said(one.question, one.value, one.form_version) for one in learning_request.answers]
 
 
 def has_changed(session: Session) -> bool:

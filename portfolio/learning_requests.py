@@ -1,6 +1,6 @@
 """Learning requests: submit, decide, say, withdraw ...; then the queries about them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -140,6 +140,19 @@ def change_answers(
         record(session, "learning_request.answered", learning_request, by=by, at=at, questions=sorted(values))
         _heard_back(session, learning_request, by=by, at=at)
     return sorted(values)
+
+
+def take_back_answers(
+    session: Session, learning_request: LearningRequest, keys: Collection[str], *, by: Person, at: datetime
+) -> None:
+    """Drop a manager's own answers to some questions and have the request scored again."""
+    dropped = [answer for answer in learning_request.answers if answer.question in keys]
+    if dropped:
+        for answer in dropped:
+            learning_request.answers.remove(answer)
+        learning_request.score_wanted_at = at
+        questions = sorted(answer.question for answer in dropped)
+        record(session, "learning_request.answers_dropped", learning_request, by=by, at=at, questions=questions)
 
 
 def serve_goal(

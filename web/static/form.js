@@ -43,3 +43,10 @@ document.addEventListener("DOMContentLoaded", prepare);
 if (document.readyState !== "loading") prepare();
 document.addEventListener("htmx:before:swap", removeEmptyStyles);
 document.addEventListener("htmx:after:swap", prepare);
+
+// The cause table: "no" is what "yes" leaves.
+document.addEventListener("input", (event) => {
+  const rest = event.target.dataset?.yes && document.getElementById(event.target.dataset.yes);
+  const yes = Number.parseFloat(event.target.value.replace(",", "."));
+  if (rest) rest.textContent = Number.isFinite(yes) ? String(Math.round((100 - yes) * 100) / 100) : "–";
+});
