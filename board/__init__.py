@@ -2,10 +2,34 @@
 
 from fastapi import APIRouter
 
-from board import backlog, board, cards, causes, form, imports, inbox, iterations, projects, settings
+from board import (
+    arrivals,
+    backlog,
+    board,
+    cards,
+    causes,
+    form,
+    imports,
+    inbox,
+    iterations,
+    projects,
+    settings,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (inbox, backlog, board, cards, iterations, projects, imports, form, causes, settings):
+for part in (
+    inbox,
+    arrivals,
+    backlog,
+    board,
+    cards,
+    iterations,
+    projects,
+    imports,
+    form,
+    causes,
+    settings,
+):
     router.include_router(part.router)
 
 __all__ = ["router"]

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import func, select
 
 from portfolio import goals, mails, organisation, people, pulse, tokens
+from portfolio.mailbox import Place
 from portfolio.models import ApiToken, Goal, Mail, Organisation, Person, Pulse
 from portfolio.states import Role
 from portfolio.submission import Email
@@ -34,6 +35,7 @@ class SettingsPage:
     pulse: Pulse | None
     prefect_ui: str
     mail_goes: str
+    mail_comes: str
     waiting_mails: int
     values: Fields
     saved: str = ""
@@ -239,12 +241,20 @@ def _settings_page(
         pulse=pulse.last(session, "worker"),
         prefect_ui=settings.prefect_ui_url,
         mail_goes=settings.smtp_url.rpartition("@")[2].removeprefix("smtp://"),
+        mail_comes=_mailbox(settings.imap_url),
         waiting_mails=session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0,
         values=_values(ours).over(values or Fields()),
         saved=saved,
         new_token=new_token,
         errors=errors or Errors(),
     )
+
+
+def _mailbox(url: str) -> str:
+    if not url:
+        return ""
+    place = Place.of(url)
+    return f"{place.user} on {place.host}"
 
 
 def _values(ours: Organisation | None) -> Fields:

@@ -32,8 +32,9 @@ from portfolio.states import ArrivalStatus
 
 LARGEST_BYTES = 25 * 1024 * 1024
 LONGEST_LINE = 8000
+MOST_WORDS = 5000
 LATELY = timedelta(hours=1)
-SEEN = (ArrivalStatus.DRAFTED, ArrivalStatus.THREADED)
+LET_IN = (ArrivalStatus.DRAFTED, ArrivalStatus.THREADED)
 
 
 class ArrivalSettled(ValueError):
@@ -62,7 +63,7 @@ def receive(
     fate = rules.becomes(_facts(session, letter, thread, settings, at, is_cut=is_cut))
     arrival.learning_request_id = thread.learning_request.id if thread.learning_request else None
     _settle(session, arrival, fate.status, fate.why, by=None, at=at)
-    if fate.status in SEEN:
+    if fate.status in LET_IN:
         _let_in(session, arrival, letter, thread, links=links, at=at)
     return arrival
 
@@ -137,11 +138,6 @@ def drafts_of(session: Session, listed: list[Arrival]) -> dict[int, Draft]:
     return {draft.id: draft for draft in session.scalars(select(Draft).where(Draft.id.in_(ids)))}
 
 
-def attachments(arrival: Arrival) -> list[tuple[str, int]]:
-    """Names and bytes of the files in a mail. They are named, never opened."""
-    return [(one.name, len(one.content)) for one in post.read(arrival.raw).attachments]
-
-
 # Below: how it is done
 
 
@@ -168,7 +164,8 @@ def _keep(session: Session, raw: bytes, letter: Letter, size_bytes: int, at: dat
             sender=letter.sender[:254],
             sender_name=letter.sender_name,
             subject=letter.subject[:300],
-            words=letter.words,
+            words=letter.words[:MOST_WORDS],
+            attachments=[{"name": one.name, "size_bytes": len(one.content)} for one in letter.attachments],
             raw=raw,
             size_bytes=size_bytes,
             status=ArrivalStatus.QUARANTINED,
@@ -248,7 +245,7 @@ def _lately(session: Session, sender: str, at: datetime) -> int:
     return (
         session.scalar(
             select(func.count()).where(
-                Arrival.arrived_at > at - LATELY, Arrival.sender == sender, Arrival.status.in_(SEEN)
+                Arrival.arrived_at > at - LATELY, Arrival.sender == sender, Arrival.status.in_(LET_IN)
             )
         )
         or 0

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portfolio.models.base import Base, choice
+from portfolio.models.base import Base, Json, choice
 from portfolio.states import ArrivalStatus
 
 
 class Arrival(Base):
     """One mail that came in, whole (`raw`), and what became of it. The mailbox forgets; this doesn't.
 
-    `source_key` is the message's own id, or a digest of its bytes where it has none, so that fetching twice takes once.
+    `source_key` is the message's own id with a digest of what it says, so that fetching twice takes once and two mails with
+    one id are two. `words` are the first; `attachments`: [{"name": ..., "size_bytes": ...}]. `size_bytes` is that of the
+    whole mail, more than `raw` has where only the headers were fetched.
     """
 
     __tablename__ = "arrivals"
@@ -26,6 +29,7 @@ class Arrival(Base):
     sender_name: Mapped[str] = mapped_column(String(200), default="")
     subject: Mapped[str] = mapped_column(String(300), default="")
     words: Mapped[str] = mapped_column(Text, default="")
+    attachments: Mapped[list[Any]] = mapped_column(Json, default=list)
     raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     size_bytes: Mapped[int]
     status: Mapped[ArrivalStatus] = mapped_column(choice(ArrivalStatus))

@@ -348,7 +348,7 @@ def test_the_manager_lets_a_stranger_in_and_the_stranger_gets_the_link(
     assert arrival is not None
     with database.writing() as session:
         found = session.get_one(Arrival, arrival.id)
-        assert arrivals.attachments(found) == [("plan.pdf", len(PDF))]
+        assert found.attachments == [{"name": "plan.pdf", "size_bytes": len(PDF)}]
         arrivals.accept(session, found, links=links, by=cast.manager, at=now)
         with pytest.raises(ArrivalSettled):
             arrivals.accept(session, found, links=links, by=cast.manager, at=now)
