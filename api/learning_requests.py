@@ -53,6 +53,10 @@ def submit(
     form = forms.current(session)
     manages = caller is not None and caller.manages
     submission = parse(forms.submission_model(form, inside=manages), once.body)
+    try:
+        organisation.check_address(session, submission.requester.email, by=caller)
+    except organisation.AddressRefused as refused:
+        raise ProblemFound(422, errors=[Problem(("requester", "email"), str(refused))]) from refused
 
     def write() -> tuple[int, dict[str, Any]]:
         sent = learning_requests.submit(

@@ -1,9 +1,10 @@
-"""The door for deciding and doing: inbox, backlog, board, iterations, projects, settings."""
+"""The door for deciding and doing: inbox, backlog, board, iterations, projects, library, settings."""
 
 from fastapi import APIRouter
 
 from board import (
     arrivals,
+    attachments,
     backlog,
     board,
     cards,
@@ -12,6 +13,7 @@ from board import (
     imports,
     inbox,
     iterations,
+    library,
     projects,
     settings,
 )
@@ -20,11 +22,13 @@ router = APIRouter(include_in_schema=False)
 for part in (
     inbox,
     arrivals,
+    attachments,
     backlog,
     board,
     cards,
     iterations,
     projects,
+    library,
     imports,
     form,
     causes,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import func, select
 
-from portfolio import goals, mails, organisation, people, pulse, tokens
+from portfolio import demand, goals, mails, organisation, people, pulse, tokens
 from portfolio.mailbox import Place
 from portfolio.models import ApiToken, Goal, Mail, Organisation, Person, Pulse
 from portfolio.states import Role
@@ -23,6 +23,7 @@ from web.templating import page
 
 router = APIRouter()
 
+LONGEST_DOMAINS = 1000
 GRANTABLE = ((Role.MANAGER, "Manager"), (Role.LEADER, "Leader"), (Role.CONTRIBUTOR, "Contributor"))
 
 
@@ -189,6 +190,58 @@ def set_recipients(
     return see_other("/settings?saved=recipients#reports")
 
 
+@router.post("/settings/intake")
+def set_intake(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+) -> Response:
+    """Who may ask: everybody or only who signs in, and from which mail domains."""
+    given = fields["intake_domains"].replace(",", " ").replace(";", " ").lower().split()
+    domains = list(dict.fromkeys(one.lstrip("@") for one in given))
+    wrong = [one for one in domains if not _is_address(f"someone@{one}")]
+    words = ""
+    if wrong:
+        words = f"These don't look like mail domains such as example.org: {', '.join(wrong)}"
+    elif len(" ".join(domains)) > LONGEST_DOMAINS:
+        words = "That is more than fits here."
+    if words:
+        view = _settings_page(session, settings, fields, Errors(intake_domains=words))
+        return page(request, "settings/show.html", view, 422)
+    ours = organisation.current(session)
+    if ours is not None:
+        public = fields["intake_public"] == "yes"
+        organisation.open_intake(session, ours, public=public, domains=domains, by=manager, at=now)
+    return see_other("/settings?saved=intake#intake")
+
+
+@router.post("/settings/alerts")
+def set_alerts(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+) -> Response:
+    """From how many people, or how many units, many asking alike is news."""
+    errors = Errors()
+    people_ = some_whole(fields, "alert_people", errors, least=2, most=100_000)
+    units = some_whole(fields, "alert_units", errors, least=2, most=1_000)
+    for name, given in (("alert_people", people_), ("alert_units", units)):
+        if given is None and name not in errors:
+            errors[name] = "Please give a number."
+    if errors or people_ is None or units is None:
+        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+    ours = organisation.current(session)
+    if ours is not None:
+        demand.set_limits(session, ours, people=people_, units=units, by=manager, at=now)
+    return see_other("/settings?saved=alerts#alerts")
+
+
 @router.get("/outbox")
 def show_outbox(
     request: Request, session: SessionDep, settings: SettingsDep, _manager: ManagerDep
@@ -268,4 +321,8 @@ def _values(ours: Organisation | None) -> Fields:
         time_zone=ours.time_zone,
         currency=ours.currency,
         recipients=ours.report_recipients,
+        alert_people=str(ours.alert_people),
+        alert_units=str(ours.alert_units),
+        intake_domains=ours.intake_domains,
+        intake_public="yes" if ours.intake_public else "",
     )

@@ -6,7 +6,6 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 
 from intake import view
-from intake.attachments import keep_uploads, keys_of, refusals
 from intake.forms import raw_values, read_submission
 from intake.opening import must_sign_in
 from intake.suggestions import before_sending
@@ -22,6 +21,7 @@ from web.responses import GoTo, see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
+from web.uploads import keep_uploads, keys_of, refusals
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from intake import view
 from intake.asking import LONGEST_ID, a_form, ask_of, check_rates, new_id, read, send
-from intake.attachments import keep_uploads, of_draft
+from intake.attachments import of_draft
 from intake.forms import field_names, raw_values
 from intake.opening import OpenedDraftDep, must_sign_in, wants_data
 from intake.suggestions import before_sending
@@ -29,6 +29,7 @@ from web.responses import see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
+from web.uploads import keep_uploads
 
 router = APIRouter(include_in_schema=False)
 

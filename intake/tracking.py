@@ -1,34 +1,39 @@
 """Following what becomes of a request, by its private link."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 
-from intake import view
+from intake import standing, view
 from intake.forms import read_answers, typed_answers
 from intake.opening import OpenedDep
-from portfolio import forms, goals, learning_requests
-from portfolio.models import LearningRequest
-from portfolio.questions import Form
+from intake.standing import MOST_QUESTIONS, Behind, Conversation, FollowUp, Next, Tracking
+from portfolio import causes, files, forms, goals, learning_requests, supporters
+from portfolio.models import File, LearningRequest
+from portfolio.questions import Form, Kind, Question
 from portfolio.rules.scoring import LABELS
 from portfolio.states import MoveRefused, RequestStatus
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep
+from web.forms import Errors, Fields, FormDep, SentDep
 from web.live import Change, names, stream
-from web.people import PersonDep, VisitorDep
+from web.people import VisitorDep
 from web.responses import see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
+from web.uploads import keep_uploads, refusals
 
 router = APIRouter(include_in_schema=False)
 
 LONGEST_MESSAGE = 8000
-
-
-@router.get("/requests")
-def list_own(request: Request, session: SessionDep, person: PersonDep, links: LinksDep) -> Response:
-    own = learning_requests.of_requester(session, person)
-    lines = [(one, links.tracking_path(one)) for one in own]
-    return page(request, "learning_requests/own.html", view.OwnRequests(lines))
+LONGEST_KEY = 40
+NOTICES = {
+    "answers": "Thank you. The ranking follows within a moment.",
+    "confirmed": "Good to know. It stays in the queue.",
+    "mailed": "The link is on its way to your mailbox.",
+    "full": "Your words are kept, but not all files: there is no more room for files with this request.",
+}
 
 
 @router.get("/requests/{number}/{key}")
@@ -38,16 +43,25 @@ def track(
     found: OpenedDep,
     _visitor: VisitorDep,
     links: LinksDep,
-    sent: str = "",
+    now: NowDep,
 ) -> Response:
-    return page(
-        request, "learning_requests/track.html", _tracking(session, found, links, just_sent=sent == "1")
-    )
+    tracking, query = _tracking(session, found, links), request.query_params
+    if query.get("sent") == "1":
+        done, skipped = _count(query.get("asked", "")), _keys(query.get("skipped", ""))
+        follow_up = _follow_up(session, found, links, now, done, skipped)
+        tracking = replace(tracking, just_sent=True, follow_up=follow_up)
+    notice = NOTICES.get(query.get("saved", ""), "")
+    return page(request, "learning_requests/track.html", replace(tracking, notice=notice))
 
 
 @router.get("/requests/{number}/{key}/status")
 def show_status(request: Request, session: SessionDep, found: OpenedDep, links: LinksDep) -> Response:
     return partial(request, "learning_requests/_status.html", _tracking(session, found, links))
+
+
+@router.get("/requests/{number}/{key}/conversation")
+def show_conversation(request: Request, session: SessionDep, found: OpenedDep, links: LinksDep) -> Response:
+    return partial(request, "learning_requests/_conversation.html", _conversation(session, found, links))
 
 
 @router.get("/requests/{number}/{key}/live")
@@ -56,9 +70,43 @@ async def follow(request: Request, found: OpenedDep) -> Response:
 
     def wants(change: Change) -> str | None:
         is_ours = change.subject_type == LearningRequest.__tablename__ and change.subject_id == number
-        return names("status") if is_ours else None
+        return names("status", "said") if is_ours else None
 
     return stream(request.app.state.watch, wants)
+
+
+@router.post("/requests/{number}/{key}/answer")
+def answer_one(
+    request: Request,
+    session: SessionDep,
+    found: OpenedDep,
+    fields: FormDep,
+    visitor: VisitorDep,
+    links: LinksDep,
+    now: NowDep,
+) -> Response:
+    """One answer to one of the few questions that follow the form, often by one press."""
+    form = forms.current(session)
+    done, skipped = _count(fields["asked"]), _keys(fields["skipped"])
+    key = fields["skip"][:LONGEST_KEY]
+    if key:
+        skipped = (*skipped, key)
+    else:
+        changed, errors = read_answers(form, _with_unit(fields, found))
+        if changed is None:
+            follow_up = _again(_follow_up(session, found, links, now, done, skipped), fields, errors)
+            return _shown(request, session, found, links, follow_up, 422)
+        with suppress(learning_requests.DecisionRefused):
+            learning_requests.change_answers(
+                session, found, changed, by=visitor or found.requester, at=now, form_version=form.version
+            )
+        session.expire(found, ["answers", "goal"])
+        done += 1
+    if _is_htmx(request):
+        follow_up = _follow_up(session, found, links, now, done, skipped)
+        return _shown(request, session, found, links, follow_up, 200)
+    address = f"{links.tracking_path(found)}?sent=1&asked={done}&skipped={','.join(skipped)}#next"
+    return see_other(address)
 
 
 @router.get("/requests/{number}/{key}/answers")
@@ -94,7 +142,7 @@ def add_answers(
     except learning_requests.DecisionRefused as refused:
         form = _answer_form(session, asked, found, links, fields, Errors(problem=str(refused)))
         return page(request, "learning_requests/answers.html", form, 422)
-    return see_other(links.tracking_path(found))
+    return see_other(f"{links.tracking_path(found)}?saved=answers")
 
 
 @router.post("/requests/{number}/{key}/messages")
@@ -102,20 +150,32 @@ def say(
     request: Request,
     session: SessionDep,
     found: OpenedDep,
-    fields: FormDep,
+    sent: SentDep,
     links: LinksDep,
     now: NowDep,
 ) -> Response:
-    words = fields["words"]
-    if not words or len(words) > LONGEST_MESSAGE:
-        wrong = (
-            f"Please keep this under {LONGEST_MESSAGE} characters."
-            if words
-            else "Please write something first."
-        )
-        tracking = _tracking(session, found, links, errors=Errors(words=wrong), typed=words)
+    """A line of the conversation, with files or only with files."""
+    words = sent.fields["words"]
+    errors = refusals(sent.uploads)
+    if len(words) > LONGEST_MESSAGE:
+        errors["words"] = f"Please keep this under {LONGEST_MESSAGE} characters."
+    if not words and not sent.uploads:
+        errors["words"] = "Please write something first."
+    if errors:
+        tracking = replace(_tracking(session, found, links), errors=errors, typed=words)
         return page(request, "learning_requests/track.html", tracking, 422)
-    learning_requests.say(session, found, words, links=links, by=found.requester, at=now)
+    request.app.state.turnstile.check_upload(request, len(sent.uploads))
+    names_given = ", ".join(files.plain_name(one.name) for one in sent.uploads)
+    line = learning_requests.say(
+        session, found, words or f"Here is {names_given}.", links=links, by=found.requester, at=now
+    )
+    session.flush()
+    form = forms.current(session)
+    full = keep_uploads(
+        session, form, sent.uploads, learning_request=found, message=line, by=found.requester, at=now
+    )
+    if full:
+        return see_other(f"{links.tracking_path(found)}?saved=full#conversation")
     return see_other(f"{links.tracking_path(found)}#conversation")
 
 
@@ -131,6 +191,24 @@ def withdraw(
     return see_other(links.tracking_path(found))
 
 
+@router.post("/requests/{number}/{key}/confirmation")
+def confirm(
+    session: SessionDep, found: OpenedDep, visitor: VisitorDep, links: LinksDep, now: NowDep
+) -> Response:
+    """Still needed."""
+    learning_requests.confirm(session, found, by=visitor or found.requester, at=now)
+    return see_other(f"{links.tracking_path(found)}?saved=confirmed")
+
+
+@router.post("/requests/{number}/{key}/mail")
+def mail_link(
+    request: Request, session: SessionDep, found: OpenedDep, links: LinksDep, now: NowDep
+) -> Response:
+    request.app.state.turnstile.check_sign_in(request, found.requester.email)
+    learning_requests.mail_link(session, found, links=links, at=now)
+    return see_other(f"{links.tracking_path(found)}?saved=mailed")
+
+
 @router.post("/requests/{number}/{key}/link")
 def renew_link(session: SessionDep, found: OpenedDep, links: LinksDep, now: NowDep) -> Response:
     """The new address goes by mail only: whoever pressed this may not be the requester."""
@@ -144,38 +222,96 @@ def _with_unit(fields: Fields, found: LearningRequest) -> Fields:
     return known.over(fields)
 
 
-def _tracking(
-    session: SessionDep,
-    found: LearningRequest,
-    links: LinksDep,
-    *,
-    just_sent: bool = False,
-    errors: Errors | None = None,
-    typed: str = "",
-) -> view.Tracking:
+def _tracking(session: SessionDep, found: LearningRequest, links: LinksDep) -> Tracking:
     decided = learning_requests.decisions(session, found)
-    step, ended_early = view.step_of(found)
+    step, ended_early = standing.step_of(found)
     project = learning_requests.project_of(session, found)
     unknown = found.assessment.working["unknown"] if found.assessment and found.is_open else []
-    return view.Tracking(
+    given = files.listed(session, learning_request=found)
+    return Tracking(
         learning_request=found,
         path=links.tracking_path(found),
         link=links.tracking(found),
-        headline=view.headline(found, project),
-        reason=view.reason(found.assessment),
+        headline=standing.headline(found, project),
+        reason=standing.reason(found.assessment),
+        cause=causes.plain(causes.fit_of(session, found)) or "",
         place=learning_requests.place(session, found),
         missing=[LABELS[name] for name in unknown if name != "format"][:3],
         step=step,
         ended_early=ended_early,
         decision=decided[-1] if decided else None,
-        happened=view.happened(learning_requests.moves(session, found)),
-        messages=learning_requests.conversation(session, found, internal=False),
-        supporters=learning_requests.joined(session, found),
-        answers=view.said_so_far(forms.answered(session, found)),
-        just_sent=just_sent,
-        errors=errors or Errors(),
-        typed=typed,
+        happened=standing.happened(learning_requests.moves(session, found)),
+        conversation=_conversation(session, found, links, given),
+        behind=Behind.of(supporters.listed(session, found)),
+        answers=standing.said_so_far(forms.answered(session, found)),
+        files=[file for file in given if file.message_id is None],
     )
+
+
+def _conversation(
+    session: SessionDep, found: LearningRequest, links: LinksDep, given: list[File] | None = None
+) -> Conversation:
+    messages = learning_requests.conversation(session, found, internal=False)
+    if given is None:
+        given = files.listed(session, learning_request=found)
+    return standing.conversation(found, links.tracking_path(found), messages, given)
+
+
+def _follow_up(
+    session: SessionDep,
+    found: LearningRequest,
+    links: LinksDep,
+    now: NowDep,
+    done: int,
+    skipped: tuple[str, ...],
+) -> FollowUp:
+    """The next of at most three more questions, best first; each is chosen anew after the answer before it."""
+    path = links.tracking_path(found)
+    if done + len(skipped) >= MOST_QUESTIONS:
+        return FollowUp(path, None, done)
+    asks = learning_requests.next_questions(session, found, now=now, leave_out=skipped)
+    if not asks:
+        return FollowUp(path, None, done)
+    question = forms.current(session).question(asks[0].question) or _about_goal(session)
+    return FollowUp(path, Next(question, asks[0], done, skipped), done)
+
+
+def _about_goal(session: SessionDep) -> Question:
+    options = tuple((str(goal.id), goal.name) for goal in goals.listed(session))
+    why = "What serves a goal of the organisation goes before what serves none."
+    return Question("goal", "Which goal does it serve?", kind=Kind.ONE_OF, options=options, why=why)
+
+
+def _again(follow_up: FollowUp, fields: Fields, errors: Errors) -> FollowUp:
+    """The same question, with what is wrong with the answer."""
+    asked = follow_up.next
+    return replace(follow_up, next=replace(asked, values=fields, errors=errors)) if asked else follow_up
+
+
+def _shown(
+    request: Request,
+    session: SessionDep,
+    found: LearningRequest,
+    links: LinksDep,
+    follow_up: FollowUp,
+    status: int,
+) -> Response:
+    if _is_htmx(request):
+        return partial(request, "learning_requests/_next.html", follow_up, status)
+    tracking = replace(_tracking(session, found, links), just_sent=True, follow_up=follow_up)
+    return page(request, "learning_requests/track.html", tracking, status)
+
+
+def _is_htmx(request: Request) -> bool:
+    return "hx-request" in request.headers
+
+
+def _count(text: str) -> int:
+    return min(int(text), MOST_QUESTIONS) if text.isdecimal() and len(text) < 3 else 0
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(key for key in text.split(",") if key and len(key) <= LONGEST_KEY)[:MOST_QUESTIONS]
 
 
 def _answer_form(

@@ -141,12 +141,12 @@ def expires_at(draft: Draft) -> datetime:
     return draft.changed_at + DRAFTS_LAST
 
 
-def of_person(session: Session, person: Person) -> list[Draft]:
-    """A person's unsent drafts, latest first."""
+def of_address(session: Session, email: str) -> list[Draft]:
+    """The unsent drafts of whoever has this address, latest first."""
     return list(
         session.scalars(
             select(Draft)
-            .where(Draft.email == person.email, Draft.learning_request_id.is_(None))
+            .where(Draft.email == email.lower(), Draft.learning_request_id.is_(None))
             .order_by(Draft.changed_at.desc())
             .limit(50)
         )

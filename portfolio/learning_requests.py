@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import history, letters, mails, people, projects, suggestions, supporters
+from portfolio import assessments, forms, history, letters, mails, people, projects, suggestions, supporters
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -24,6 +24,7 @@ from portfolio.models import (
     Unit,
 )
 from portfolio.questions import FORM_VERSION
+from portfolio.rules.asking import Ask, best_questions
 from portfolio.states import (
     INBOX,
     LEADS_TO,
@@ -152,7 +153,9 @@ def take_back_answers(
             learning_request.answers.remove(answer)
         learning_request.score_wanted_at = at
         questions = sorted(answer.question for answer in dropped)
-        record(session, "learning_request.answers_dropped", learning_request, by=by, at=at, questions=questions)
+        record(
+            session, "learning_request.answers_dropped", learning_request, by=by, at=at, questions=questions
+        )
 
 
 def serve_goal(
@@ -217,9 +220,10 @@ def decide(
     learning_request.joined_to_id = decision.joined_to_id
     if ruling.verdict is Verdict.ACCEPT:
         projects.start(session, learning_request, ruling.solution_type, by=by, at=at)
-    if ruling.words:
+    words = _with_resource(ruling, links)
+    if words:
         for person, address in supporters.recipients(session, learning_request, links):
-            subject, text = letters.decided(learning_request, ruling.words, address)
+            subject, text = letters.decided(learning_request, words, address)
             _mail(session, person, subject, text, learning_request, at)
     if ruling.join_to is not None:
         supporters.bring(session, learning_request, ruling.join_to, by=by, at=at)
@@ -327,7 +331,43 @@ def renew_link(
     )
 
 
+def mail_link(session: Session, learning_request: LearningRequest, *, links: Links, at: datetime) -> None:
+    """Send the private link once more, to the requester and nobody else."""
+    subject, text = letters.link_again(learning_request, links.tracking(learning_request))
+    _mail(session, learning_request.requester, subject, text, learning_request, at)
+
+
+def confirm(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
+    """Its requester says it is still needed."""
+    learning_request.confirmed_at = at
+    record(session, "learning_request.confirmed", learning_request, by=by, at=at)
+
+
 # Queries
+
+
+def next_questions(
+    session: Session, learning_request: LearningRequest, *, now: datetime, leave_out: Collection[str] = ()
+) -> tuple[Ask, ...]:
+    """The questions whose answers could change what is decided, best first: three at most, none that was answered.
+
+    The one place where the rule is chosen.
+    """
+    if learning_request.status not in OPEN:
+        return ()
+    asked = forms.current(session)
+    said = {answer.question: answer.value for answer in learning_request.answers}
+    unit = learning_request.unit.name if learning_request.unit else ""
+    could = {
+        question.key
+        for question in forms.asked(asked, said, unit=unit, kind=said.get("type") or "")
+        if not question.always
+    }
+    if session.scalar(select(func.count()).select_from(Goal).where(Goal.retired_at.is_(None))):
+        could.add("goal")
+    weight = learning_request.goal.weight if learning_request.goal else None
+    need = assessments.need_of(said, weight, now.date())
+    return best_questions(need, assessments.current_rubric(session), could - {*said, *leave_out})
 
 
 def find(session: Session, number: int) -> LearningRequest | None:
@@ -631,6 +671,13 @@ def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date
             )
     if ruling.verdict is Verdict.ANSWER and ruling.resource is None and not ruling.words.strip():
         raise DecisionRefused("words", "Please name or link what answers it.")
+
+
+def _with_resource(ruling: Ruling, links: Links) -> str:
+    """The words of a decision, with what answers it and where that is."""
+    if ruling.resource is None:
+        return ruling.words
+    return f"{ruling.words}\n\n{ruling.resource.title}:\n{links.resource(ruling.resource)}".strip()
 
 
 def _words(submission: Submission) -> str:

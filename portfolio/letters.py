@@ -1,5 +1,6 @@
 """The words we write to people: subject and text of every mail, in plain English."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from portfolio.models import Draft, LearningRequest, Resource
@@ -62,6 +63,22 @@ def new_link(learning_request: LearningRequest, address: str) -> tuple[str, str]
     return (
         f"A new link to your request {learning_request.id}",
         f"The old link no longer works. This one does:\n{address}",
+    )
+
+
+def link_again(learning_request: LearningRequest, address: str) -> tuple[str, str]:
+    return (
+        f"Your link to request {learning_request.id}: {learning_request.title}",
+        f"Here is the page of your request again. The link is private; share it only with people you trust:\n{address}",
+    )
+
+
+def your_links(lines: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    listed = "\n\n".join(f"{title}\n{address}" for title, address in lines)
+    return (
+        "Your links",
+        f"These are your private links. Share them only with people you trust.\n\n{listed}\n\n"
+        "If you didn't ask for them, you can ignore this message.",
     )
 
 

@@ -18,7 +18,7 @@ SignIn = Callable[[TestClient, Person | None], None]
 
 ANYBODY = {
     "GET /", "GET /sign-in", "POST /sign-in", "GET /sign-in/{token}", "POST /sign-in/{token}", "POST /sign-out", "GET /healthz",
-    "GET /readyz", "GET /requests/new", "POST /requests", "POST /drafts", "GET /api/v1/openapi.json", "GET /api/v1/docs", "POST /api/v1/requests",
+    "GET /readyz", "GET /requests/new", "POST /requests", "POST /drafts", "GET /requests/links", "POST /requests/links", "GET /api/v1/openapi.json", "GET /api/v1/docs", "POST /api/v1/requests", "GET /api/v1/form",
     "GET /reports/document.css",
 }  # fmt: skip
 WITH_A_KEY = re.compile(r"/(requests|drafts)/\{number\}/\{key\}")
