@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select
 
@@ -138,13 +139,11 @@ def test_a_mail_without_a_sender_says_why_it_cant_be_let_in(
 
 
 def test_what_is_wrong_with_the_mailbox_is_told(
-    client: TestClient, database: Database, cast: Cast, sign_in: SignIn, now: datetime
+    app: FastAPI, client: TestClient, database: Database, cast: Cast, sign_in: SignIn, now: datetime
 ) -> None:
     sign_in(client, cast.manager)
     assert "No mailbox is set" in client.get("/arrivals").text
-    client.app.state.settings = client.app.state.settings.model_copy(
-        update={"imap_url": "imaps://u:secret@h"}
-    )  # type: ignore[attr-defined] # a Starlette app
+    app.state.settings = app.state.settings.model_copy(update={"imap_url": "imaps://u:secret@h"})
     with database.writing() as session:
         pulse.beat(session, "mailbox", at=now, problem="mail.example:993 said: timed out")
     shown = client.get("/arrivals").text
@@ -153,7 +152,7 @@ def test_what_is_wrong_with_the_mailbox_is_told(
 
 
 def test_a_longer_list_costs_no_more_queries(
-    client: TestClient, database: Database, cast: Cast, sign_in: SignIn, put: Callable[..., int], links: Links
+    app: FastAPI, client: TestClient, cast: Cast, sign_in: SignIn, put: Callable[..., int]
 ) -> None:
     sign_in(client, cast.manager)
 
@@ -163,7 +162,7 @@ def test_a_longer_list_costs_no_more_queries(
         def note(*said: object) -> None:
             seen.append(str(said[2]))
 
-        engine = client.app.state.database.engine  # type: ignore[attr-defined] # a Starlette app
+        engine = app.state.database.engine
         event.listen(engine, "before_cursor_execute", note)
         client.get("/arrivals")
         event.remove(engine, "before_cursor_execute", note)

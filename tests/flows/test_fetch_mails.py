@@ -1,6 +1,7 @@
 """Fetching over a real IMAP conversation with Dovecot, and the whole loop with a real SMTP one."""
 
 import re
+import shutil
 import socket
 import threading
 import time
@@ -10,15 +11,17 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, select
 
-from flows import fetch_mails, outbox
+from flows import connection, fetch_mails, outbox
 from flows.link import Link
 from portfolio import arrivals, drafts, learning_requests, mailbox, mails, pulse
+from portfolio import database as databases
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.mailbox import MailboxProblem
@@ -28,10 +31,8 @@ from portfolio.states import ArrivalStatus
 from tests import mailserver
 from tests.conftest import Cast
 from tests.factory import a_request
-from tests.flows.processes import until
+from tests.flows.processes import PrefectServer, start_worker, until
 from tests.mailserver import MailServer
-
-pytestmark = pytest.mark.xdist_group("dovecot")
 
 NOBODY_THERE = "http://127.0.0.1:9/api"
 
@@ -233,7 +234,6 @@ def test_what_is_wrong_with_the_mailbox_is_said_without_the_password(
     words: str,
 ) -> None:
     wrong = clock.model_copy(update={"imap_url": server.url.replace(*change)})
-    fetch_mails.settings.cache_clear()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(fetch_mails, "settings", lambda: wrong)
         assert not fetch_mails.has_mail()
@@ -329,7 +329,7 @@ def test_a_mail_becomes_a_request_and_the_answers_to_it_its_conversation(
         """Deliver, fetch, and send what is due."""
         server.put(*raw)
         fetch_mails.fetch_some.fn()
-        mails.send_waiting(database, fetch_mails.settings(), now=datetime.now(UTC))
+        mails.send_waiting(database, connection.settings(), now=datetime.now(UTC))
 
     post(a_mail(7, "New people need four days for a quote."))
     almost = letters.last("rita@fernweh.example")
@@ -344,7 +344,7 @@ def test_a_mail_becomes_a_request_and_the_answers_to_it_its_conversation(
         learning_requests.say(
             session, request, "How many people?", links=links, by=cast.manager, at=datetime.now(UTC)
         )
-    mails.send_waiting(database, fetch_mails.settings(), now=datetime.now(UTC))
+    mails.send_waiting(database, connection.settings(), now=datetime.now(UTC))
 
     question = letters.last("rita@fernweh.example")
     assert question.get_content().startswith("How many people?")
@@ -365,3 +365,37 @@ def test_a_mail_becomes_a_request_and_the_answers_to_it_its_conversation(
     thanks = letters.last("rita@fernweh.example")
     assert thanks.get_content().startswith("Thank you.")
     assert thanks["References"] == question["References"]
+
+
+@pytest.mark.prefect
+@pytest.mark.timeout(240)
+@pytest.mark.xdist_group("prefect")
+def test_the_worker_fetches_by_runs_prefect_knows_and_starts_none_for_nothing(
+    server: MailServer, prefect_server: PrefectServer, empty_sqlite: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(empty_sqlite, tmp_path / "outsize.db")
+    (tmp_path / "outsize.toml").write_text(f"imap_url = '{server.url}'\nimap_seconds = 0.5\n")
+    database = databases.connect(f"sqlite:///{tmp_path / 'outsize.db'}")
+    worker = start_worker(prefect_server, tmp_path)
+
+    def looked() -> bool:
+        with database.reading() as session:
+            beat, mailbox_beat = pulse.last(session, "worker"), pulse.last(session, "mailbox")
+            return beat is not None and bool(beat.details["prefect"]) and mailbox_beat is not None
+
+    def runs() -> list[str]:
+        found = prefect_server.post("/flow_runs/filter", flows={"name": {"any_": ["fetch_mails"]}})
+        return [run["state_type"] for run in found]
+
+    try:
+        until(looked, "a worker that sees Prefect and the mailbox")
+        assert runs() == []
+        server.put(a_mail(1))
+        until(lambda: len(kept(database)) == 1, "the mail")
+        until(lambda: runs() == ["COMPLETED"], "the run's end")
+        time.sleep(1.5)
+        assert runs() == ["COMPLETED"]
+        assert mailserver.PASSWORD not in worker.said
+    finally:
+        worker.kill()
+        database.dispose()

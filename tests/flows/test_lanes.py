@@ -55,6 +55,21 @@ def test_what_comes_in_during_work_is_done_after_it() -> None:
         until(lambda: done == [1, 2], "both done", 2)
 
 
+def test_a_lane_that_looks_for_itself_needs_no_ring() -> None:
+    looks: list[float] = []
+
+    def waits() -> bool:
+        looks.append(time.monotonic())
+        return False
+
+    lane = Lane("test", waits=waits, work=lambda: True, inside=nullcontext, every_seconds=0.05)
+    lane.start()
+    until(lambda: len(looks) > 3, "four looks", 2)
+    lane.stop()
+    lane.join(2)
+    assert not lane.is_alive()
+
+
 def test_work_that_fails_is_tried_again_after_longer_and_longer_rests() -> None:
     tries: list[float] = []
 
