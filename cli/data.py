@@ -11,6 +11,7 @@ from portfolio import archive, backups, database, imports, people, sheets
 from portfolio.database import Database
 from portfolio.importing.account import Account, Fate, refused_as_csv
 from portfolio.importing.mapping import BadMapping, Kind, Mapping, parsed
+from portfolio.importing.taking import Taking
 from portfolio.links import Links
 from portfolio.settings import Settings
 from portfolio.submission import Requester
@@ -47,7 +48,7 @@ def import_file(
                 json.dumps(mapping.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
             )
             echo(f"The mapping stands in {save_mapping}.")
-        account = _run(opened, file, content, mapping, dry_run=dry_run)
+        account = _run(opened, file, content, mapping, dry_run=dry_run, echo=echo)
     except (sheets.Unreadable, BadMapping) as problem:
         return _failed(echo, f"{file.name}: {problem}")
     except OSError as problem:
@@ -120,18 +121,24 @@ def _mapping(
             mapping = parsed(json.loads(mapping_file.read_text(encoding="utf-8")))
         except ValueError as problem:
             raise BadMapping(f"{mapping_file} can't be used: {problem}") from problem
-        if not requester:
-            return mapping
-        given = mapping.given("requester.email").model_copy(update={"fixed": requester})
-        return mapping.model_copy(update={"fields": {**mapping.fields, "requester.email": given}})
+        return _asked_by(mapping, requester)
     if kind not in {None, *get_args(Kind)}:
         raise BadMapping(f"There is no kind “{kind}”. There are: {', '.join(get_args(Kind))}.")
     known: Kind | None = "needs_survey" if kind == "needs_survey" else "requests" if kind else None
     sheet = sheets.sheet(sheets.opened(content))
     with opened.reading() as session:
-        return imports.first_mapping(
+        mapping = imports.first_mapping(
             session, sheet, file.name, content, kind=known, requester=requester or ""
         )
+    return _asked_by(mapping, requester)
+
+
+def _asked_by(mapping: Mapping, requester: str | None) -> Mapping:
+    """With whom to name where the file names nobody; said here it holds over what was said before."""
+    if not requester:
+        return mapping
+    given = mapping.given("requester.email").model_copy(update={"fixed": requester})
+    return mapping.model_copy(update={"fields": {**mapping.fields, "requester.email": given}})
 
 
 def _check_address(requester: str) -> None:
@@ -143,16 +150,37 @@ def _check_address(requester: str) -> None:
         ) from problem
 
 
-def _run(opened: Database, file: Path, content: bytes, mapping: Mapping, *, dry_run: bool) -> Account:
+def _run(
+    opened: Database, file: Path, content: bytes, mapping: Mapping, *, dry_run: bool, echo: Echo
+) -> Account:
     now = datetime.now(UTC)
     if dry_run:
         with opened.reading() as session:
             return imports.look(session, content, mapping, now=now)
+    with opened.reading() as session:
+        taking = imports.begin_file(session, content, mapping, by=None, at=now)
+    if taking.reading.sheet.is_longer_than(imports.AT_ONCE):
+        return _take_long(opened, file, content, taking, echo)
     with opened.writing() as session:
         _, account = imports.take_file(
             session, name=file.name, content=content, mapping=mapping, by=None, at=now
         )
         return account
+
+
+def _take_long(opened: Database, file: Path, content: bytes, taking: Taking, echo: Echo) -> Account:
+    """A thousand rows at a time, as the clock takes long files, so that people can go on working meanwhile."""
+    rows = sum(1 for _ in taking.reading.rows())
+    told = 0
+    while (some := taking.judge_some()) is not None:
+        with opened.writing() as session:
+            taking.write(session, some)
+        if (tenth := 10 * taking.rows_done // max(rows, 1)) > told:
+            told = tenth
+            echo(f"{taking.rows_done:,} of {rows:,} rows")
+    with opened.writing() as session:
+        imports.finish_file(session, taking, name=file.name, content=content, by=None, at=datetime.now(UTC))
+    return taking.account
 
 
 def _load(opened: Database, settings: Settings, file: Path, *, dry_run: bool, echo: Echo) -> int:

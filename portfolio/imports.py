@@ -142,7 +142,7 @@ def look_at(session: Session, reading: Reading) -> Account:
 
 def take(session: Session, waiting: Import, *, by: Person | None, at: datetime) -> Account:
     """Take a waiting import in, all or nothing. Raises NotWaiting."""
-    session.refresh(waiting, with_for_update=True)
+    _hold(session, waiting)
     _check_waiting(waiting)
     taking = _taking(session, waiting.content or b"", parsed(waiting.mapping), by, at)
     taking.take_all(session)
@@ -178,7 +178,7 @@ def finish_file(
 
 def want(session: Session, waiting: Import, *, by: Person | None, at: datetime) -> None:
     """Have the clock take a long file in, a thousand rows at a time. Raises NotWaiting."""
-    session.refresh(waiting, with_for_update=True)
+    _hold(session, waiting)
     _check_waiting(waiting)
     if (
         "newest_before" not in waiting.account
@@ -192,7 +192,7 @@ def want(session: Session, waiting: Import, *, by: Person | None, at: datetime) 
 
 def stop(session: Session, wanted: Import, *, by: Person | None, at: datetime) -> None:
     """Take no more rows of it; what is in stays, and it waits again. Raises NotWaiting."""
-    session.refresh(wanted, with_for_update=True)
+    _hold(session, wanted)
     if wanted.wanted_at is None:
         raise NotWaiting("This file is not being taken in.")
     wanted.wanted_at = None
@@ -373,6 +373,12 @@ def _kept(name: str, content: bytes, mapping: Mapping, by: Person | None, at: da
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _hold(session: Session, file: Import) -> None:
+    """The import for this transaction alone, as it is now."""
+    session.flush()
+    session.refresh(file, with_for_update=True)
 
 
 def _check_waiting(waiting: Import) -> None:

@@ -86,6 +86,29 @@ def test_a_mapping_is_saved_edited_and_used(
         }  # fmt: skip
 
 
+def test_a_long_file_is_taken_by_the_thousand_and_told_how_far(
+    configured: Settings, database: Database, cast: Cast, tmp_path: Path, said: Said
+) -> None:
+    file = tmp_path / "wishes 2026-11-20.csv"
+    rows = [f"{number},Need {number},Slow,kim@fernweh.example\n" for number in range(5000)]
+    file.write_text("ID,Title,Problem,E-mail\n" + "".join(rows[:3000]))
+    assert data.import_file(configured, file, dry_run=False, echo=said) == 0
+    assert [line for line in said if line.endswith(" rows")] == [
+        "1,000 of 3,000 rows", "2,000 of 3,000 rows", "3,000 of 3,000 rows",
+    ]  # fmt: skip
+    assert "3000 rows = 3000 created" in said
+    grown = tmp_path / "wishes 2026-11-21 (1).csv"
+    grown.write_text(
+        "E-mail,ID,Title,Problem\n"
+        + "".join("kim@fernweh.example," + row.rsplit(",", 1)[0] + "\n" for row in rows)
+    )
+    assert (
+        data.import_file(configured, grown, dry_run=False, requester="mara@fernweh.example", echo=said) == 0
+    )
+    assert "5000 rows = 2000 created + 0 merged + 0 updated + 3000 already here" in said
+    assert here(database) == 5000
+
+
 def test_without_anybody_who_asks_the_rows_are_refused_with_what_to_do(
     configured: Settings, database: Database, cast: Cast, tmp_path: Path, said: Said
 ) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 from flows import connection, take_imports, taking
 from portfolio import imports, upkeep, waiting
 from portfolio.database import Database
+from portfolio.importing.mapping import parsed
 from portfolio.models import Answer, Event, Import, ImportContent, LearningRequest
 from portfolio.settings import Settings
 from tests.conftest import Cast
@@ -210,7 +211,7 @@ def test_while_it_is_taken_nobody_takes_drops_or_changes_it(
     number = wanted(database, a_long_file(), cast, now)
     with database.writing() as session:
         file = session.get_one(Import, number)
-        mapping = imports.parsed(file.mapping)
+        mapping = parsed(file.mapping).model_copy(update={"source_name": "Other"})
         for attempt in (
             lambda: imports.take(session, file, by=None, at=now),
             lambda: imports.want(session, file, by=None, at=now),

@@ -250,6 +250,19 @@ def test_rows_pasted_from_a_spreadsheet_are_looked_at_and_taken_like_a_file(
         assert first.original["cells"]["Problem"] == "Too slow,\nsays Kim"
 
 
+def test_a_request_shows_the_manager_the_row_it_came_from(
+    manager: TestClient, client: TestClient, sign_in: SignIn, cast: Cast
+) -> None:
+    address = upload(manager, WISHES)
+    manager.post(address, data={"do": "take"})
+    page = " ".join(manager.get("/requests/1").text.split())
+    assert "Where it came from: A file, wishes</summary>" in page
+    assert "Line 2 of the file. Its id there: 7." in page
+    assert '<dt>How many</dt><dd class="said">40-60</dd>' in page
+    sign_in(client, cast.other)
+    assert client.get("/requests/1").status_code == 404
+
+
 def test_pasted_text_that_is_no_table_is_refused_beside_its_field_and_still_there(
     manager: TestClient, database: Database
 ) -> None:

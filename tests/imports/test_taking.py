@@ -290,6 +290,60 @@ def test_a_file_taken_before_under_another_name_doubles_nothing(
     assert counted(account) == {"already_here": 2, "refused": 4}
 
 
+def test_another_source_with_the_same_form_gets_the_mapping_but_a_name_of_its_own(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    """Two copies of one form both count their answers from 1."""
+    take(database, WISHES, cast, now)
+    other = WISHES.replace("Quotes", "Cranes").replace("Offers", "Forklifts")
+    with database.writing() as session:
+        theirs = imports.start(session, name="warehouse.csv", content=other.encode(), by=cast.manager, at=now)
+        assert theirs.mapping["source_name"] == "warehouse"
+        assert imports.read_like(session, theirs) is None
+        account = imports.take(session, theirs, by=cast.manager, at=now)
+    assert counted(account) == {"created": 2, "refused": 4}
+    more = other + "13,Ramps,Slow,kim@fernweh.example,Kim,,,,\n"
+    with database.writing() as session:
+        again = imports.start(session, name="renamed.csv", content=more.encode(), by=cast.manager, at=now)
+        assert again.mapping["source_name"] == "warehouse"
+        account = imports.take(session, again, by=cast.manager, at=now)
+    assert counted(account) == {"created": 1, "already_here": 2, "refused": 4}
+
+
+def test_a_mapping_is_remembered_for_columns_in_another_sheet_and_order_and_fitted_to_the_dates(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    notes = ["About this file", "It is made by hand"]
+    table = [["Wish", "When", "Who"], ["Quotes", "5/10/2026", "kim@fernweh.example"]]
+    content = an_xlsx(notes, [], *table)
+    with database.writing() as session:
+        first = imports.start(session, name="wishes.xlsx", content=content, by=cast.manager, at=now)
+        fields = {
+            "title": Given(column="Wish"),
+            "submitted": Given(column="When"),
+            "requester.email": Given(column="Who"),
+        }
+        mapping = parsed(first.mapping).model_copy(
+            update={"header_line": 3, "fields": fields, "source_name": "Ours"}
+        )
+        imports.change_mapping(session, first, mapping)
+        imports.take(session, first, by=cast.manager, at=now)
+    grown = an_xlsx(notes, [], ["Who", "Wish", "When"], ["kim@fernweh.example", "Quotes", "5/10/2026"],
+                    ["lee@fernweh.example", "Offers", "10/13/2026"])  # fmt: skip
+    with database.writing() as session:
+        again = imports.start(session, name="other.xlsx", content=grown, by=cast.manager, at=now)
+        read = parsed(again.mapping)
+        assert (read.source_name, read.header_line, read.fields, read.date_order) == (
+            "Ours",
+            3,
+            fields,
+            "month",
+        )
+        earlier = imports.read_like(session, again)
+        assert earlier is not None
+        assert earlier.id == first.id
+
+
 def test_fixed_words_fill_what_the_file_lacks(database: Database, cast: Cast, now: datetime) -> None:
     fields = {
         "title": Given(fixed="Instructor training for {Skill}"), "audience.who": Given(column="Who", fixed="Everybody"),
