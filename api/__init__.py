@@ -7,17 +7,20 @@ from api import (
     document,
     events,
     export,
+    form,
     goals,
     iterations,
     learning_requests,
     measures,
     projects,
     reports,
+    similar,
 )
 
 router = APIRouter(prefix="/api/v1")
-for part in (learning_requests, projects, cards, iterations, measures, goals, reports, events, export):
+for part in (learning_requests, form, projects, cards, iterations, measures, goals, reports, events, export):
     router.include_router(part.router)
+router.include_router(similar.router)
 router.include_router(document.router)
 
 __all__ = ["router"]

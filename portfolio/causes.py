@@ -123,8 +123,8 @@ NAMES = {
     "capacity": "Capacity and selection",
 }
 
-SURE, LIKELY = 0.6, 0.4
-"""From which chance on it "sounds like", and from which it "may be"."""
+SURE, LIKELY, HARDLY = 0.6, 0.4, 0.2
+"""From which chance on it "sounds like" a cause, from which it "may be"; up to which it is hardly training."""
 
 PLAIN = {
     "expectations": "people could do it, but it isn't clear to them what is wanted or how it went",
@@ -136,12 +136,12 @@ PLAIN = {
 }
 
 SHORT = {
-    "expectations": "it isn't clear what is wanted",
-    "tools": "the tool or the process gets in the way",
-    "incentives": "doing it well isn't worth people's while",
-    "knowledge": "people haven't had the chance to learn how",
-    "skill": "people need more practice",
-    "capacity": "there isn't the time for it",
+    "expectations": "unclear expectations",
+    "tools": "the tool or the process",
+    "incentives": "what doing it well costs people",
+    "knowledge": "too little chance to learn how",
+    "skill": "too little practice",
+    "capacity": "too little time",
 }
 
 
@@ -155,10 +155,12 @@ def plain(found: Fit) -> str | None:
     cause, chance = _strongest(found)
     if chance >= SURE:
         return f"Sounds like {PLAIN[cause]}."
+    first, second = (SHORT[one] for one in sorted(found.causes, key=lambda one: -found.causes[one])[:2])
+    if found.fit <= HARDLY:
+        return f"Sounds like people know how, and something else gets in the way: perhaps {first}, perhaps {second}."
     if chance >= LIKELY:
         return f"It may be that {PLAIN[cause]}; it isn't sure yet."
-    first, second = sorted(found.causes, key=lambda one: -found.causes[one])[:2]
-    return f"It's hard to say yet: perhaps {SHORT[first]}, perhaps {SHORT[second]}."
+    return f"It's hard to say yet: perhaps it is {first}, perhaps {second}."
 
 
 def draft(route: Route) -> str:

@@ -20,8 +20,13 @@ ANYBODY = {
     "GET /", "GET /sign-in", "POST /sign-in", "GET /sign-in/{token}", "POST /sign-in/{token}", "POST /sign-out", "GET /healthz",
     "GET /readyz", "GET /requests/new", "POST /requests", "POST /drafts", "GET /requests/links", "POST /requests/links", "GET /api/v1/openapi.json", "GET /api/v1/docs", "POST /api/v1/requests", "GET /api/v1/form",
     "GET /reports/document.css",
+    "GET /requests/suggestions", "POST /requests/suggestions", "POST /requests/suggestions/shown", "POST /requests/suggestions/opened",
+    "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
-WITH_A_KEY = re.compile(r"/(requests|drafts)/\{number\}/\{key\}")
+WITH_A_KEY = re.compile(
+    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library)/\{number:int\}/\{key\}"
+    r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
+)
 DEVELOPMENT = {"GET /styleguide"}
 SIGNED_IN = {"GET /requests", "GET /me", "POST /me/password", "POST /me/sign-out-everywhere"}
 LEADERS = {
