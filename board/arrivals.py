@@ -38,10 +38,13 @@ class ArrivalsPage:
     drafts: dict[int, Draft]
     links: Links
     has_mailbox: bool
-    address: str
     looked: Pulse | None
     refused: str = ""
     first_words: int = FIRST_WORDS
+
+    def is_cut(self, arrival: Arrival) -> bool:
+        """Whether only the headers of a mail were fetched."""
+        return arrival.size_bytes > arrivals.LARGEST_BYTES
 
     def became(self, arrival: Arrival) -> str:
         """Where to see what became of a mail; nowhere for one that was dropped or forgotten."""
@@ -113,7 +116,6 @@ def _arrivals_page(
         drafts=arrivals.drafts_of(session, [*waiting, *settled]),
         links=links,
         has_mailbox=bool(settings.imap_url),
-        address=settings.intake_address,
         looked=pulse.last(session, "mailbox"),
         refused=refused,
     )

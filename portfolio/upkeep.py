@@ -6,11 +6,13 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from portfolio import drafts, learning_requests
-from portfolio.models import Import, KeptAnswer, Mail, SignInLink, Visit
+from portfolio.models import Arrival, Import, KeptAnswer, Mail, SignInLink, Visit
+from portfolio.states import ArrivalStatus
 
 KEPT_ANSWERS_LAST = timedelta(days=7)
 SENT_MAILS_LAST = timedelta(days=365)
 DRY_RUNS_LAST = timedelta(days=7)
+DROPPED_MAILS_LAST = timedelta(days=90)
 
 
 def expire(session: Session, *, now: datetime) -> dict[str, int]:
@@ -20,6 +22,9 @@ def expire(session: Session, *, now: datetime) -> dict[str, int]:
         "visits": delete(Visit).where((Visit.expires_at < now) | (Visit.ended_at < now - timedelta(days=7))),
         "kept_answers": delete(KeptAnswer).where(KeptAnswer.kept_at < now - KEPT_ANSWERS_LAST),
         "mails": delete(Mail).where(Mail.sent_at < now - SENT_MAILS_LAST),
+        "dropped_mails": delete(Arrival).where(
+            Arrival.status == ArrivalStatus.DROPPED, Arrival.arrived_at < now - DROPPED_MAILS_LAST
+        ),
         "dry_runs": delete(Import).where(
             Import.taken_at.is_(None), Import.wanted_at.is_(None), Import.started_at < now - DRY_RUNS_LAST
         ),

@@ -142,7 +142,7 @@ def test_what_is_wrong_with_the_mailbox_is_told(
     app: FastAPI, client: TestClient, database: Database, cast: Cast, sign_in: SignIn, now: datetime
 ) -> None:
     sign_in(client, cast.manager)
-    assert "No mailbox is set" in client.get("/arrivals").text
+    assert "No mailbox is set." in client.get("/arrivals").text
     app.state.settings = app.state.settings.model_copy(update={"imap_url": "imaps://u:secret@h"})
     with database.writing() as session:
         pulse.beat(session, "mailbox", at=now, problem="mail.example:993 said: timed out")

@@ -456,3 +456,17 @@ def test_what_is_said_has_its_lines(database: Database, cast: Cast, links: Links
     assert conversation(database, number) == [("rita@fernweh.example", "(no words)")]
     with database.reading() as session:
         assert session.scalar(select(func.count(Message.id))) == 1
+
+
+def test_what_was_dropped_is_forgotten_after_ninety_days_and_nothing_else(
+    database: Database, cast: Cast, receive: Receive, now: datetime
+) -> None:
+    from portfolio import upkeep
+
+    receive(a_mail("Away.", Auto_Submitted="auto-replied"))
+    receive(a_mail("Known."))
+    receive(a_mail("Unknown.", sender="sam@nowhere.example"))
+    with database.writing() as session:
+        assert upkeep.expire(session, now=now + timedelta(days=89))["dropped_mails"] == 0
+        assert upkeep.expire(session, now=now + timedelta(days=91))["dropped_mails"] == 1
+        assert session.scalars(select(Arrival.words).order_by(Arrival.id)).all() == ["Known.", "Unknown."]
