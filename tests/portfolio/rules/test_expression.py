@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portfolio.rules.expression import LONGEST, BadExpression, Input, Valued, evaluate, parse
+from portfolio.rules.expression import BadExpression, Input, Valued, evaluate, parse
+from portfolio.rules.grammar import LONGEST
 from portfolio.rules.ranges import Range
 
 INPUTS = (

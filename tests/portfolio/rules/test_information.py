@@ -199,6 +199,22 @@ def test_a_bare_wish_is_asked_what_could_keep_it_out() -> None:
     assert found[0].per_minute == found[0].evppi
 
 
+@pytest.mark.parametrize("question", ["cause_could", "cause_did", "cause_obstacle"])
+def test_an_answer_about_causes_is_expected_to_do_what_scoring_it_does(question: str) -> None:
+    """By brute force: score both answers, weigh them by their chance, and choose."""
+    line, need = 0.1, replace(FULL, causes={"cause_other": "yes"}, goal=2, risk=1)
+    table, before = DEFAULT.cause_table, draws_of(need, DEFAULT)
+    gains = {}
+    for answer in ("yes", "no"):
+        after = draws_of(replace(need, causes={question: answer}), DEFAULT)
+        chance = sum(p * table.likelihoods[question][answer][cause] for cause, p in before.fit.causes.items())
+        gains[answer] = chance, float((after.impact - line * after.manager_hours).mean())
+    now = sum(chance * gain for chance, gain in gains.values())
+    expected = sum(chance * max(0.0, gain) for chance, gain in gains.values()) - max(0.0, now)
+    (found,) = questions_worth({1: need}, DEFAULT, line, offered={1: [question]}, cost_per_minute=0)
+    assert found.evppi == pytest.approx(expected, rel=0.03)
+
+
 def test_the_best_answer_per_minute_comes_first_and_dear_ones_wait() -> None:
     quick = questions_worth({1: EMPTY}, DEFAULT, 0.1)
     rates = [one.per_minute for one in quick]
