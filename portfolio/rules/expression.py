@@ -2,7 +2,8 @@
 
 Written here rather than taken: simpleeval and asteval run Python's own grammar and need guards against it (9**9**9 of whole
 numbers, ten thousand brackets), take `if` for single values only, and point at Python's errors instead of the reader's.
-This grammar knows floats, a dozen operators and seven functions, so there is nothing else it could run: `rules/grammar.py` reads, `rules/arithmetic.py` works out, `rules/units.py` combines units.
+This grammar knows floats, a dozen operators and seven functions, so there is nothing else it could run: `rules/grammar.py` reads,
+`rules/arithmetic.py` works out, `rules/units.py` combines units.
 """
 
 from collections.abc import Mapping, Sequence

@@ -255,10 +255,7 @@ def _given(net: Floats, slices: Slices) -> Given:
 def _given_cause(question: str, need: Need, rubric: Rubric, drawn: Sampled, line: float) -> Given:
     table = rubric.cause_table
     before = drawn.fit
-    impact, hours = (
-        float(drawn.impact.mean(dtype=np.float64)),
-        float(drawn.manager_hours.mean(dtype=np.float64)),
-    )
+    impact, hours = (float(one.mean(dtype=np.float64)) for one in (drawn.impact, drawn.manager_hours))
     expected, chances = [], []
     for answer, likelihood in table.likelihoods[question].items():
         after = diagnose(table, {**need.causes, question: answer})
@@ -280,13 +277,7 @@ def _worth(given: Given) -> tuple[float, float]:
 
 def _because(flips: float, *, comes_in: bool) -> str:
     tenths = round(10 * flips)
-    share = (
-        "Few answers"
-        if tenths == 0
-        else f"About {tenths} answers in 10"
-        if tenths > 1
-        else "About 1 answer in 10"
-    )
+    share = {0: "Few answers", 1: "About 1 answer in 10"}.get(tenths, f"About {tenths} answers in 10")
     if comes_in:
         return f"As it stands it would stay out of the plan. {share} would bring it in."
     return f"As it stands it would come into the plan. {share} would keep it out."
