@@ -179,7 +179,7 @@ def elsewhere(route: Route) -> str:
 
 def _strongest(found: Fit) -> tuple[str, float]:
     """The cause to name and its chance; the two that training answers stand together."""
-    trainable = max(TRAINABLE, key=lambda cause: (found.causes[cause], cause))
+    trainable = max(sorted(TRAINABLE), key=lambda cause: found.causes[cause])
     other = found.likeliest_elsewhere
     return max((trainable, found.fit), (other, found.causes[other]), key=lambda one: one[1])
 

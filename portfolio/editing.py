@@ -85,10 +85,11 @@ class Wrong:
 
 
 def put(form: Form, question: Question) -> Form:
-    """The form with this question in its place, or at the end of its group where it is new."""
-    known = form.question(question.key) is not None
-    listed = [question if one.key == question.key else one for one in form.questions]
-    return _in_groups(form, listed if known else [*listed, question])
+    """The form with this question in its place; at the end of its group where it is new there."""
+    was = form.question(question.key)
+    if was is not None and group_of(was) == group_of(question):
+        return _in_groups(form, [question if one.key == question.key else one for one in form.questions])
+    return _in_groups(form, [*(one for one in form.questions if one.key != question.key), question])
 
 
 def moved(form: Form, key: str, by: int) -> Form:

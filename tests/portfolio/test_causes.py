@@ -79,17 +79,15 @@ def test_the_later_of_two_tables_is_refused(database: Database, cast: Cast, now:
 
 
 def test_resetting_keeps_who_can_help(database: Database, cast: Cast, now: datetime) -> None:
-    kim = {"owner": "Kim in IT", "owns": "the quote tool", "address": "kim@x.example"}
-    routes = tuple(
-        replace(one, words="Ours.", **kim) if one.cause == "tools" else one for one in FIRST.routes
-    )
+    ours = replace(FIRST.route("tools"), owner="Kim in IT", owns="the quote tool", address="kim@x.example")
+    routes = tuple(replace(ours, words="Ours.") if one.cause == "tools" else one for one in FIRST.routes)
     with database.writing() as session:
         causes.publish(
             session, replace(a_table(cause_did=(0.5,) * 6), routes=routes), seen=1, by=cast.manager, at=now
         )
         back = causes.reset(session, seen=2, by=cast.manager, at=now)
     assert (back.version, back.prior, back.yes) == (3, FIRST.prior, FIRST.yes)
-    assert back.route("tools") == replace(FIRST.route("tools"), **kim)
+    assert back.route("tools") == ours
 
 
 def test_without_a_published_table_the_rubrics_prior_counts_and_with_one_the_tables(
