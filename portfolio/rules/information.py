@@ -145,7 +145,7 @@ def evppi_of_draws(
     """
     net = _net(impact, hours, line)
     draws = np.broadcast_to(np.asarray(question, np.float64), net.shape)
-    worth, _ = _worth(_given(net, slices_of_draws(draws, bins)))
+    worth, _ = _worth(_given(net, slices_of_draws(draws, bins), float(net.mean()), float(net.var())))
     return min(worth, evpi_of_draws(impact, hours, line))
 
 
@@ -204,12 +204,12 @@ def _of_request(
         return []
     drawn = draws_of(need, rubric)
     net = _net(drawn.impact, drawn.manager_hours, line)
-    now = float(net.mean())
+    now, variance = float(net.mean()), float(net.var())
     ceiling = _knowing_everything(drawn, line, now)
     found = []
     for question in questions:
         if question in SETTLES:
-            given = _given(net, slices_of(question, rubric))
+            given = _given(net, slices_of(question, rubric), now, variance)
         else:
             given = _given_cause(question, need, rubric, drawn, line)
         worth, flips = _worth(given)
@@ -241,12 +241,12 @@ Given = tuple[Floats, Floats]
 """What v is expected to be after each possible answer, and the chance of that answer."""
 
 
-def _given(net: Floats, slices: Slices) -> Given:
+def _given(net: Floats, slices: Slices, middle: float, variance: float) -> Given:
+    """`middle` and `variance` of `net`, which are the same for all questions."""
     means = slices.means(net)
-    chances = slices.sizes / slices.sizes.sum()
-    middle = float(net.mean())
+    chances = slices.sizes / len(net)
     between = float(chances @ (means - middle) ** 2)
-    within = max(0.0, float(net.var()) - between)
+    within = max(0.0, variance - between)
     by_chance = within * (len(means) - 1) / max(1, len(net) - len(means))
     kept = sqrt(max(0.0, 1 - by_chance / between)) if between > 0 else 0.0
     return middle + kept * (means - middle), chances
