@@ -1,5 +1,6 @@
 """The whole product, hung together. Imported by nobody: servers start it by name."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ import board
 import intake
 import reports
 from portfolio import settings as all_settings
+from portfolio import similar
 from portfolio.database import connect
 from portfolio.settings import Settings
 from web import entrance, failures
@@ -53,5 +55,7 @@ def create_app_from_environment() -> FastAPI:
 
 @asynccontextmanager
 async def _close_behind_us(app: FastAPI) -> AsyncIterator[None]:
+    meanings = similar.keep_ready(app.state.database)
     yield
+    await asyncio.to_thread(meanings.stop)
     app.state.database.dispose()

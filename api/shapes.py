@@ -15,6 +15,7 @@ from portfolio.models import (
     Measure,
     Project,
 )
+from portfolio.similar import Found
 
 
 def moment(at: datetime | None) -> str | None:
@@ -37,6 +38,18 @@ def learning_request(one: LearningRequest, links: Links) -> dict[str, Any]:
         "joined_to": one.joined_to_id,
         "tracking_url": links.tracking(one),
         "assessment": assessment(one.assessment),
+    }
+
+
+def found(one: Found) -> dict[str, Any]:
+    """Something like what was typed."""
+    return {
+        "id": one.id,
+        "number": one.number,
+        "title": one.title,
+        "score": one.score,
+        "reason": one.reason,
+        "likely": one.likely,
     }
 
 

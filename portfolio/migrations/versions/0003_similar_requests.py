@@ -10,11 +10,14 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+NONE = "kind = '', words = ''"
 KIND = """CASE WHEN status IN ('submitted', 'needs_info', 'waitlisted', 'snoozed', 'accepted') THEN 'request'
          WHEN status = 'declined' THEN 'decline' ELSE '' END"""
-"""An entry without a kind is not suggested; it has no words and waits for its request to be reopened."""
+"""An entry without a kind is not suggested: it has no words, and stays so that readers see by its revision that it went."""
 
 
+FOLLOWING = "(SELECT coalesce(max(revision), 0) + 1 FROM search_entries)"
+XID = "pg_current_xact_id()::text::bigint"
 REQUEST_COLUMNS = ("title", "status", "unit_id")
 RESOURCE_COLUMNS = ("title", "about", "topics", "audience", "retired_at")
 
@@ -84,7 +87,7 @@ def _sqlite_triggers(table: str, columns: tuple[str, ...], taking: str, entry: s
     named = ", ".join(columns)
     yield f"CREATE TRIGGER search_{table}_update AFTER UPDATE OF {named} ON {table} BEGIN {taking}; END"
     yield f"""CREATE TRIGGER search_{table}_delete AFTER DELETE ON {table} BEGIN
-        DELETE FROM search_entries WHERE id = {entry}; END"""
+        UPDATE search_entries SET {NONE}, revision = {FOLLOWING} WHERE id = {entry}; END"""
 
 
 def _sqlite_request(which: str) -> str:
@@ -107,9 +110,8 @@ def _sqlite_resource(which: str) -> str:
 
 
 def _sqlite_taking(source: str) -> str:
-    following = "(SELECT coalesce(max(revision), 0) + 1 FROM search_entries)"
     return f"""INSERT INTO search_entries (id, kind, words, length, revision)
-        SELECT id, kind, CASE kind WHEN '' THEN '' ELSE words END, {_length()}, {following} FROM ({source}) WHERE true
+        SELECT id, kind, CASE kind WHEN '' THEN '' ELSE words END, {_length()}, {FOLLOWING} FROM ({source}) WHERE true
         ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, words = excluded.words, length = excluded.length,
         revision = excluded.revision"""
 
@@ -158,7 +160,7 @@ def _postgres_take(subject: str, source: str) -> Iterator[str]:
     """A function that brings one entry up to date, by keys whatever the planner thinks of tables just made."""
     yield f"""CREATE FUNCTION search_take_{subject}(which integer) RETURNS void LANGUAGE sql SET enable_seqscan = off AS $$
         INSERT INTO search_entries (id, kind, words, length, revision)
-        SELECT id, kind, CASE kind WHEN '' THEN '' ELSE words END, {_length()}, pg_current_xact_id()::text::bigint
+        SELECT id, kind, CASE kind WHEN '' THEN '' ELSE words END, {_length()}, {XID}
         FROM ({source}) AS found
         ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, words = excluded.words, length = excluded.length,
         revision = excluded.revision $$"""
@@ -185,7 +187,8 @@ def _postgres_triggers(table: str, subject: str, columns: tuple[str, ...], entry
     now, before = (", ".join(f"{row}.{name}" for name in columns) for row in ("new", "old"))
     yield from _postgres_trigger(table, "INSERT", taking)
     yield from _postgres_trigger(table, "UPDATE", taking, f"({now}) IS DISTINCT FROM ({before})")
-    yield from _postgres_trigger(table, "DELETE", f"DELETE FROM search_entries WHERE id = {entry}")
+    gone = f"UPDATE search_entries SET {NONE}, revision = {XID} WHERE id = {entry}"
+    yield from _postgres_trigger(table, "DELETE", gone)
     odd = 1 if subject == "resource" else 0
     emptying = f"DELETE FROM search_entries WHERE mod(id, 2) = {odd}"
     yield from _postgres_trigger(table, "TRUNCATE", emptying, each="STATEMENT")

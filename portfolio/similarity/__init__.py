@@ -1,0 +1,1 @@
+"""How `portfolio.similar` finds: by words in the database's full text, by meaning in this process's memory."""
