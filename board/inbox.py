@@ -7,13 +7,26 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from board.causes import Diagnosis, diagnosis, elsewhere_first
-from portfolio import arrivals, causes, forms, goals, learning_requests, letters
+from portfolio import (
+    arrivals,
+    causes,
+    demand,
+    forms,
+    goals,
+    learning_requests,
+    letters,
+    library,
+    similar,
+    supporters,
+)
 from portfolio.causes import NAMES
+from portfolio.demand import Alert
 from portfolio.learning_requests import DecisionRefused, Place, Ruling
-from portfolio.models import Decision, Goal, LearningRequest, Message, Project
+from portfolio.models import Decision, Goal, LearningRequest, Message, Project, Supporter
 from portfolio.questions import Form, Question
 from portfolio.rules.fit import CAUSES, WAYS, Causes, diagnose
 from portfolio.rules.rubric import DEFAULT
+from portfolio.similar import Found
 from portfolio.states import INBOX, MoveRefused, Verdict
 from web.answers import as_fields, typed
 from web.clock import NowDep
@@ -37,6 +50,9 @@ REASONS = (
     ("no_owner", "Nobody backs it"),
     ("other", "Another reason"),
 )
+LIKE_IT = 0.3
+"""From this likeness on the manager is shown what it may be joined to or answered with: lower than for people who type."""
+
 VERDICTS = (
     (Verdict.ACCEPT, "a", "Take it on"),
     (Verdict.ASK, "q", "Ask a question"),
@@ -60,6 +76,7 @@ class Inbox:
     is_new: bool
     form: str
     mails: int
+    alerts: list[Alert]
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,8 @@ class DecisionPage:
     form: Form
     inside: list[Question]
     inside_typed: Fields
+    supporters: list[Supporter]
+    like_it: list[Found]
     typed: Fields
     errors: Errors = field(default_factory=Errors)
     verdicts: tuple[tuple[Verdict, str, str], ...] = VERDICTS
@@ -105,6 +124,15 @@ def show_list(request: Request, session: SessionDep, _manager: ManagerDep, links
     return partial(request, "inbox/_list.html", _inbox(session, links))
 
 
+@router.post("/alerts/{number:int}/seen")
+def see_alert(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
+    alert = demand.find(session, number)
+    if alert is None:
+        raise NotFound
+    demand.see(session, alert, by=manager, at=now)
+    return see_other("/inbox")
+
+
 @router.get("/inbox/live")
 async def follow_inbox(request: Request, _manager: ManagerDep) -> Response:
     def wants(change: Change) -> str | None:
@@ -122,10 +150,13 @@ def show_request(
     number: int,
     verdict: str = "",
     cause: str = "",
+    join_id: str = "",
+    resource_id: str = "",
 ) -> Response:
     found = _find(session, number)
     chosen = Verdict(verdict) if verdict in set(Verdict) else None
-    view = _decision_page(session, found, links, chosen, Fields(reason=cause), Errors())
+    typed = Fields(reason=cause, join_id=join_id[:10], resource_id=resource_id[:10])
+    view = _decision_page(session, found, links, chosen, typed, Errors())
     return page(request, "inbox/show.html", view)
 
 
@@ -257,6 +288,7 @@ def _find(session: SessionDep, number: int) -> LearningRequest:
 
 def _read_ruling(session: SessionDep, verdict: Verdict, fields: Fields, errors: Errors) -> Ruling:
     joins = some_whole(fields, "join_id", errors, least=1) if verdict is Verdict.JOIN else None
+    answers = some_whole(fields, "resource_id", errors, least=1) if verdict is Verdict.ANSWER else None
     kinds = {kind.key for kind in DEFAULT.work_types}
     return Ruling(
         verdict,
@@ -264,6 +296,7 @@ def _read_ruling(session: SessionDep, verdict: Verdict, fields: Fields, errors: 
         reason=fields["reason"] if fields["reason"] in {*dict(REASONS), *CAUSES} else "",
         until=some_day(fields, "until", errors) if verdict is Verdict.SNOOZE else None,
         join_to=learning_requests.find(session, joins) if joins else None,
+        resource=library.find(session, answers) if answers else None,
         solution_type=fields["solution_type"] if fields["solution_type"] in kinds else "workshop",
     )
 
@@ -273,6 +306,7 @@ def _inbox(session: SessionDep, links: LinksDep) -> Inbox:
         waiting=learning_requests.inbox(session),
         count=learning_requests.inbox_count(session),
         is_new=learning_requests.is_new(session),
+        alerts=demand.waiting(session),
         form=links.page("/requests/new"),
         mails=arrivals.waiting_count(session),
     )
@@ -318,9 +352,21 @@ def _decision_page(
         form=form,
         inside=_inside(form, found),
         inside_typed=as_fields(told).over(typed),
+        supporters=supporters.listed(session, found),
+        like_it=_like_it(session, found, chosen or suggested),
         typed=typed,
         errors=errors,
     )
+
+
+def _like_it(session: SessionDep, found: LearningRequest, verdict: Verdict) -> list[Found]:
+    """What it may be joined to, or answered with: only suggested, the manager decides."""
+    if verdict not in {Verdict.JOIN, Verdict.ANSWER} or not found.is_open:
+        return []
+    words = f"{found.title} {found.said('problem') or ''}"
+    unit = found.unit.name if found.unit else ""
+    alike = similar.similar(session, words, unit=unit, leave_out=found.id, floor=LIKE_IT)
+    return alike.requests if verdict is Verdict.JOIN else alike.resources
 
 
 def _drafts(table: Causes, points_by: str) -> dict[Verdict, str]:

@@ -215,17 +215,15 @@ def _hours(session: SessionDep, fields: Fields, now: NowDep) -> Range:
 def _kept(
     session: SessionDep, form: Form, fields: Fields, links: LinksDep, asker: Person | None, now: NowDep
 ) -> Draft | None:
-    """The draft of what was typed: the one it is written in, if that has it all, or a new one. The ledger goes on with it."""
+    """The draft of what was typed: the one it is written in, if that has it all, or a new one, which keeps its ask."""
     values = raw_values(form, fields)
     _, _, number, key = ([*fields["draft_path"].split("/"), "", "", "", ""])[:4]
     known = drafts.find(session, int(number)) if number.isdigit() and len(number) < 10 else None
     if known is not None and links.opens_draft(known, key) and known.values == values:
         return known
-    if not values:
+    if not values.keys() - {"ask"}:
         return None
-    begun = drafts.begin(session, values, form=form, by=asker, email=_email(fields, asker), at=now)
-    suggestions.carry(session, _ask(fields), f"draft-{begun.id}")
-    return begun
+    return drafts.begin(session, values, form=form, by=asker, email=_email(fields, asker), at=now)
 
 
 def _check_rate(request: Request, asker: Person | None) -> None:

@@ -101,6 +101,14 @@ def see(session: Session, alert: DemandAlert, *, by: Person, at: datetime) -> No
         record(session, "learning_request.demand_seen", about, by=by, at=at)
 
 
+def set_limits(
+    session: Session, ours: Organisation, *, people: int, units: int, by: Person, at: datetime
+) -> None:
+    """From how many people or units on it is news."""
+    ours.alert_people, ours.alert_units = people, units
+    record(session, "organisation.alerts_set", ours, by=by, at=at, people=people, units=units)
+
+
 # Queries
 
 

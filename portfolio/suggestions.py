@@ -205,12 +205,6 @@ def joined(
     return line
 
 
-def carry(session: Session, ask: str, to: str) -> None:
-    """What was written as one ask goes on as another: a draft of it."""
-    session.flush()
-    session.execute(update(Suggestion).where(Suggestion.ask == ask).values(ask=to))
-
-
 def sent_anyway(session: Session, *, ask: str, email: str, at: datetime, words: str = "") -> None:
     """A request was sent. What this ask was shown did not keep it back; and what the same person opened or called solved in
     the last 14 days has brought them back, where it is again among what was shown, or is like these words."""

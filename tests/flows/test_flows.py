@@ -52,7 +52,7 @@ def test_all_that_waits_is_scored_once(
     with database.writing() as session:
         wanted = {a_request(session, links=links, title=f"Request {n}").id for n in range(3)}
     assert outbox.look().requests
-    assert [score_requests.score_some.fn("run-1"), score_requests.score_some.fn("run-2")] == [3, 0]
+    assert [len(score_requests.score_some.fn(run)) for run in ("run-1", "run-2")] == [3, 0]
     with database.reading() as session:
         scored = session.execute(select(Assessment.learning_request_id, Assessment.flow_run_id)).all()
     assert sorted(scored) == sorted((id_, "run-1") for id_ in wanted)
@@ -66,7 +66,7 @@ def test_the_night_scores_every_open_request_again(
         a_request(session, links=links)
     score_requests.score_some.fn()
     assert score_requests.want_all.fn() == 1
-    assert score_requests.score_some.fn() == 1
+    assert len(score_requests.score_some.fn()) == 1
     with database.reading() as session:
         assert session.scalar(select(func.count(Assessment.id))) == 2
 
@@ -78,7 +78,7 @@ def test_a_long_queue_is_scored_in_short_transactions(
     with database.writing() as session:
         for n in range(3):
             a_request(session, links=links, title=f"Request {n}")
-    assert [score_requests.score_some.fn() for _ in range(3)] == [2, 1, 0]
+    assert [len(score_requests.score_some.fn()) for _ in range(3)] == [2, 1, 0]
 
 
 def test_mails_leave_without_prefect(clockwork: Settings, database: Database, at: list[datetime]) -> None:

@@ -67,18 +67,26 @@ def test_what_exists_is_offered_without_anybodys_name_or_words(
         open_one = a_request(
             session,
             links=links,
-            title="Pivot tables course for the figures",
-            problem="Secret pains of Rita.",
+            title="Bleeding the brake in shop 4",
+            problem="Bleeding the brake.",
+            behaviour="",
+            if_nothing="Secret pains of Rita.",
         )
-        no = a_request(session, links=links, title="A pivot tables course for everybody")
+        no = a_request(
+            session,
+            links=links,
+            title="Bleeding the brake, for everybody",
+            problem="Bleeding the brake.",
+            behaviour="",
+        )
         ruling = Ruling(Verdict.DECLINE, "Dear Rita, no.", reason="too_small")
         learning_requests.decide(session, no, ruling, links=links, by=cast.manager, at=now)
     with database.reading() as session:
-        offer = suggestions.offer(session, "Pivot tables course", links=links)
+        offer = suggestions.offer(session, "Bleeding the brake", links=links)
         assert [(one.thing, one.title) for one in offer.all] == [
-            (GUIDE, "Pivot tables in twenty minutes"),
-            (Thing("request", open_one.id), "Pivot tables course for the figures"),
-            (Thing("decline", no.id), "A pivot tables course for everybody"),
+            (OTHER, "Bleeding the brake"),
+            (Thing("request", open_one.id), "Bleeding the brake in shop 4"),
+            (Thing("decline", no.id), "Bleeding the brake, for everybody"),
         ]  # fmt: skip
         (request,), (decline,) = offer.requests, offer.declines
         assert (request.unit, request.behind, decline.on, decline.why) == (
@@ -153,11 +161,10 @@ def test_sent_without_a_look_and_joined_are_told_apart(
         asks(session, links, now, key="a")
         suggestions.joined(session, "b", Thing("request", one.id), at=now, email=OTTO, saves=SAVES)
         suggestions.solved(session, "c", GUIDE, at=now, saves=SAVES)
-        suggestions.carry(session, "c", "draft-1")
         found = suggestions.totals(session, now=now)
         assert outcome(session, now) == only(shown=3, solved=1, joined=1, sent_anyway=1)
         assert found.hours == total([SAVES, SAVES])
-        assert session.scalars(select(Suggestion.ask).order_by(Suggestion.id)).all() == ["a", "b", "draft-1"]
+        assert session.scalars(select(Suggestion.ask).order_by(Suggestion.id)).all() == ["a", "b", "c"]
         assert [(u.title, u.shown, u.solved) for u in suggestions.by_thing(session)] == [
             ("Pivot tables in twenty minutes", 2, 1), ("Quotes take too long", 1, 0),
         ]  # fmt: skip
