@@ -103,7 +103,8 @@ def test_supporters_are_told_what_the_first_is_told_each_on_their_own_page(
         project = learning_requests.project_of(session, one)
         assert project is not None
         projects.move(session, project, Stage.DONE, by=cast.manager, at=now, links=links)
-        assert mailed(session, before) == told * 3
+        to_manager = ("mara@fernweh.example", links.page(f"/requests/{one.id}"))
+        assert mailed(session, before) == [*told, to_manager, *told, *told]
         assert one.status is RequestStatus.DELIVERED
 
 
