@@ -17,6 +17,19 @@ from portfolio.models.mails import Mail
 from portfolio.models.measures import Evaluation, Measure, Reading
 from portfolio.models.organisation import Organisation
 from portfolio.models.people import Person, SignInLink, Unit, Visit
+from portfolio.models.plans import (
+    Absence,
+    AskedQuestion,
+    Calibration,
+    GoalWeight,
+    Interrupt,
+    Method,
+    Override,
+    Placing,
+    Plan,
+    RubricDraft,
+    Tie,
+)
 from portfolio.models.projects import Contribution, Cost, Project
 from portfolio.models.resources import OutdatedReport, Resource
 from portfolio.models.supporters import DemandAlert, Suggestion, Supporter
@@ -24,9 +37,11 @@ from portfolio.models.surveys import Response, Survey
 from portfolio.models.tokens import ApiToken, KeptAnswer
 
 __all__ = [
-    "Answer", "ApiToken", "Arrival", "Assessment", "Base", "Card", "CauseTable", "Column", "Contribution", "Cost",
-    "Decision", "DemandAlert", "Draft", "Edition", "Evaluation", "Event", "File", "FormVersion", "Goal", "Import", "ImportContent",
-    "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message", "Organisation", "OutdatedReport",
-    "Person", "Project", "Pulse", "Reading", "Resource", "Response", "Rubric", "SignInLink", "Snapshot", "Suggestion",
-    "Supporter", "Survey", "Unit", "Visit",
+    "Absence", "Answer", "ApiToken", "Arrival", "AskedQuestion", "Assessment", "Base", "Calibration", "Card",
+    "CauseTable", "Column", "Contribution", "Cost", "Decision", "DemandAlert", "Draft", "Edition",
+    "Evaluation", "Event", "File", "FormVersion", "Goal", "GoalWeight", "Import", "ImportContent",
+    "Interrupt", "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message", "Method",
+    "Organisation", "OutdatedReport", "Override", "Person", "Placing", "Plan", "Project", "Pulse", "Reading",
+    "Resource", "Response", "Rubric", "RubricDraft", "SignInLink", "Snapshot", "Suggestion", "Supporter",
+    "Survey", "Tie", "Unit", "Visit",
 ]  # fmt: skip

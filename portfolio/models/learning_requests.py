@@ -20,7 +20,8 @@ class LearningRequest(Base):
 
     `score_wanted_at` is the outbox mark: set in the transaction that changed what is scored, cleared in the
     transaction that stored the new assessment. `leverage` is a copy of the latest assessment's, kept to rank by.
-    `confirmed_at` is when its requester last said it is still needed.
+    `confirmed_at` is when its requester last said it is still needed. `chance_in_plan` (0..1) is the latest plan's, `not_before` the
+    first day work can start, `expert_id` the person whose hours it needs.
     """
 
     __tablename__ = "learning_requests"
@@ -50,6 +51,9 @@ class LearningRequest(Base):
     first_decided_at: Mapped[datetime | None]
     snoozed_until: Mapped[date | None]
     confirmed_at: Mapped[datetime | None]
+    not_before: Mapped[date | None]
+    expert_id: Mapped[int | None]  # no constraint: SQLite can't add one to a table that others point at
+    chance_in_plan: Mapped[float | None]
     joined_to_id: Mapped[int | None] = mapped_column(ForeignKey("learning_requests.id"))
     link_version: Mapped[int] = mapped_column(default=1)
     source: Mapped[str] = mapped_column(String(20), default="form")
