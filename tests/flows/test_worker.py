@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import Select, select
 
 from portfolio import database as databases
-from portfolio import editions, mails, organisation, pulse
+from portfolio import editions, imports, mails, organisation, pulse
 from portfolio.database import Database
 from portfolio.links import Links
-from portfolio.models import Assessment, Edition, LearningRequest, Mail
+from portfolio.models import Assessment, Edition, Import, LearningRequest, Mail
 from tests.factory import a_request
 from tests.flows.processes import PrefectServer, Process, start_worker, until
 
@@ -132,6 +132,29 @@ def test_a_report_asked_for_is_built_by_a_run(site: Site) -> None:
         lambda: site.all(select(Edition.flow_run_id).where(Edition.pdf.is_not(None))), "an edition"
     )
     until(lambda: site.state(run) == "COMPLETED", "the run's end")
+
+
+def test_a_long_file_somebody_wants_is_taken_by_a_run(site: Site) -> None:
+    rows = "".join(f"Need {number},Too slow,kim@fernweh.example\n" for number in range(2100))
+    with site.database.writing() as session:
+        file = imports.start(
+            session,
+            name="needs.csv",
+            content=f"Title,Problem,E-mail\n{rows}".encode(),
+            by=None,
+            at=datetime.now(UTC),
+        )
+        imports.want(session, file, by=None, at=datetime.now(UTC))
+    until(
+        lambda: site.all(select(Import.rows_done).where(Import.taken_at.is_not(None))) == [2100], "the file"
+    )
+    assert len(site.all(select(LearningRequest.id).where(LearningRequest.source == "import"))) == 2100
+    until(
+        lambda: (
+            site.all(select(LearningRequest.id).where(LearningRequest.score_wanted_at.is_not(None))) == []
+        ),
+        "all scored",
+    )
 
 
 def test_every_schedule_makes_runs(site: Site) -> None:
