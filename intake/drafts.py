@@ -212,7 +212,7 @@ def remove_file(
     if draft.learning_request_id is None:
         _write(session, draft, forms.current(session), sent.fields, now)
         files.remove(session, of_draft(session, draft, file_number))
-    return see_other(f"{links.draft_path(draft)}#files")
+    return see_other(f"{links.draft_path(draft)}?saved=removed#files")
 
 
 def _write(session: SessionDep, draft: Draft, asked: Form, fields: Fields, now: NowDep) -> Merged:
@@ -307,6 +307,7 @@ def _notice(asked: Form, saved: str, theirs: str) -> str:
         return f"Somebody else wrote here meanwhile: {'; '.join(labels)}. Their words and yours are both here now."
     words = {
         "1": "Saved. This page's address is private and brings you back here.",
+        "removed": "The file is gone from the draft.",
         "mailed": "The link is on its way.",
         "renewed": "The old link no longer works. This page has the new one.",
     }

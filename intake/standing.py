@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from portfolio import causes
 from portfolio.learning_requests import Place
 from portfolio.models import Assessment, Decision, Event, File, LearningRequest, Message, Project, Supporter
 from portfolio.questions import Kind, Question
 from portfolio.rules.asking import Ask
+from portfolio.rules.fit import Fit
 from portfolio.states import RequestStatus, Stage
 from web.forms import Errors, Fields
 from web.wording import answer_words
@@ -169,9 +171,21 @@ def reason(assessment: Assessment | None) -> str:
     """Why it stands where it stands, in one or two sentences."""
     if assessment is None:
         return "It is being read and ranked; this page will show the result by itself."
-    counted = [one for one in assessment.reasons if one["influence"]]
+    counted = [one for one in assessment.reasons if one["influence"] and not one["text"].startswith("Cause")]
     first = f" What counts most is the {_phrase(counted[0]['text'])}." if counted else ""
     return MEANINGS[assessment.quadrant] + first
+
+
+def cause(found: Fit) -> str:
+    """What the cause sounds like and what that means for whoever asked; empty where nothing was told."""
+    words = causes.plain(found)
+    if not words:
+        return ""
+    if found.fit >= causes.SURE:
+        return f"{words} Learning can help with that."
+    if found.fit <= 1 - causes.SURE:
+        return f"{words} Mending that often helps sooner than a course; we'll look at it with you."
+    return words
 
 
 def step_of(learning_request: LearningRequest) -> tuple[int, bool]:

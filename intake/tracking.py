@@ -234,7 +234,7 @@ def _tracking(session: SessionDep, found: LearningRequest, links: LinksDep) -> T
         link=links.tracking(found),
         headline=standing.headline(found, project),
         reason=standing.reason(found.assessment),
-        cause=causes.plain(causes.fit_of(session, found)) or "",
+        cause=standing.cause(causes.fit_of(session, found)),
         place=learning_requests.place(session, found),
         missing=[LABELS[name] for name in unknown if name != "format"][:3],
         step=step,

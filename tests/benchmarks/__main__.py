@@ -8,14 +8,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import files, inside, judgement, outside
+from tests.benchmarks import asking, files, inside, judgement, outside
+from tests.benchmarks import search as searching
 from tests.benchmarks.results import Result, table
 
 KEPT = Path(__file__).parents[2] / ".benchmarks"
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "judgement": judgement.judgement,
+    "asking": asking.asking,
     "rescore": inside.rescore,
+    "search": searching.search,
     "report": inside.report,
     "submit": outside.submit,
     "board": outside.board,

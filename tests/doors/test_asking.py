@@ -265,7 +265,9 @@ def test_after_scoring_the_page_says_why_and_where_it_stands(
     with database.writing() as session:
         assessments.score_waiting(session, now=now, flow_run_id=None)
     status = client.get(f"{address}/status").text
-    assert "What counts most is the cause, probably people don&#39;t know how." in status
+    assert "What counts most is the size of the gap, over 60 %." in status
+    assert "people haven&#39;t had the chance to learn how yet" in status
+    assert "Learning can help with that." in status
     assert re.search(r"about [12] of 2", status)
 
 

@@ -192,7 +192,9 @@ function stop(words, label) {
 
 // What this browser kept and the server never got: a reload, a lost connection, a machine that went off.
 function restore() {
-  if (draft.path && location.pathname !== draft.path) history.replaceState(history.state, "", draft.path);
+  // The answer to a press of "save": what was typed is in it.
+  if (new URLSearchParams(location.search).has("saved")) store.forget(draft.place);
+  if (draft.path && location.pathname + location.search !== draft.path) history.replaceState(history.state, "", draft.path);
   if (form.dataset.returned !== undefined) {
     if (!draft.path) draft.waiting = setTimeout(save, PAUSE);
     return;
@@ -280,6 +282,7 @@ const steps = {
     if (wrong >= 0) return wrong;
     const known = places.findIndex((one) => one.id === history.state?.step);
     if (known >= 0) return known;
+    if (document.getElementById("before-sending")) return places.length - 1;
     if (!draft.path) return 0;
     const open = places.findIndex((one) => !this.isAnswered(one));
     return open >= 0 ? open : places.length - 1;
@@ -373,15 +376,17 @@ const steps = {
   },
 };
 
+// What was sent is no draft any more; what two wrote is on the page that asks which words to keep.
+function forget(path) {
+  if (path === undefined) return;
+  const last = store.read("outsize-draft");
+  if (path) return store.forget(`outsize-draft:${path}`);
+  for (const place of ["outsize-draft", "outsize-draft:new", `outsize-draft:${last?.path}`]) store.forget(place);
+}
+
 function start() {
   if (!form) {
-    // What was sent is no draft any more.
-    if (document.querySelector("[data-forget-draft]")) {
-      const last = store.read("outsize-draft");
-      store.forget("outsize-draft");
-      store.forget("outsize-draft:new");
-      if (last?.path) store.forget(`outsize-draft:${last.path}`);
-    }
+    forget(document.querySelector("[data-forget-draft]")?.dataset.forgetDraft);
     return;
   }
   if (draft.path) draft.kept = JSON.stringify(typed());
@@ -393,11 +398,13 @@ function start() {
   form.addEventListener("change", (event) => (event.target.type === "file" ? giveFile(event) : changed()));
   form.addEventListener("submit", () => { draft.stopped = true; clearTimeout(draft.waiting); });
   addEventListener("online", save);
+  form.addEventListener("htmx:before:request", (event) => { if (!navigator.onLine) event.preventDefault(); });
   addEventListener("pageshow", (event) => { if (event.persisted) draft.stopped = false; });
   addEventListener("pagehide", leave);
   const wrong = form.querySelector("[aria-invalid], .wrong :is(input, textarea, select)");
   if (wrong) (wrong.closest("details") || {}).open = true;
   wrong?.focus();
+  document.getElementById("before-sending")?.focus();
 }
 
 // The last words, when the page goes away within the pause.
