@@ -46,6 +46,8 @@ MOVED = {("imports", "content"): ("import_contents", "import_id")}
 
 SIGN_IN_MAILS = "mails with links to sign in"
 AT_ONCE = 500
+LARGE_AT_ONCE = 2
+"""Rows held in memory at a time; few where a row can hold a file of 25 MB."""
 _NEVER_HELD_BY_LOAD = "pulses"
 
 
@@ -108,6 +110,10 @@ def _tables() -> list[Table]:
     return [table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT]
 
 
+def _at_once(table: Table) -> int:
+    return LARGE_AT_ONCE if any(isinstance(one.type, LargeBinary) for one in table.columns) else AT_ONCE
+
+
 def _columns(table: Table) -> list[Column[Any]]:
     return [column for column in table.columns if (table.name, column.name) not in SECRET_COLUMNS]
 
@@ -117,7 +123,7 @@ def _rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
     query = select(*columns).order_by(*table.primary_key.columns)
     if table.name == "mails":
         query = query.where(table.c.about.is_distinct_from("sign-in"))
-    found = session.execute(query.execution_options(yield_per=AT_ONCE))
+    found = session.execute(query.execution_options(yield_per=_at_once(table)))
     for row in found:
         yield {column.name: _plain(value) for column, value in zip(columns, row, strict=True)}
 
@@ -259,7 +265,7 @@ def _take(session: Session, packed: zipfile.ZipFile, table: Table, manifest: dic
             _row(line, table)
             for line in io.TextIOWrapper(part, "utf-8", errors="surrogatepass", newline="\n")
         )
-        while some := list(islice(rows, AT_ONCE)):
+        while some := list(islice(rows, _at_once(table))):
             for row in some:
                 if own and row.get(own) is not None:
                     later.append({"its_id": row["id"], "points_to": row[own]})
