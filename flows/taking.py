@@ -16,9 +16,8 @@ REFUSED = 3
 
 
 def main() -> None:
-    gc.set_threshold(
-        200_000, 20, 100
-    )  # next to nothing here is a ring, and looking for them took a tenth of the time
+    # Next to nothing here is a ring, and looking for them took a tenth of the time.
+    gc.set_threshold(200_000, 20, 100)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         take(int(sys.argv[1]))
