@@ -3,8 +3,8 @@
 from datetime import datetime
 from random import Random
 
-from sqlalchemy import String, cast, update
-from sqlalchemy.orm import Session
+from sqlalchemy import String, cast, select, update
+from sqlalchemy.orm import Session, aliased
 
 from portfolio import organisation
 from portfolio.database import Database
@@ -35,10 +35,14 @@ def fill_in(session: Session, *, now: datetime, seed: int = SEED, links: Links =
 
 
 def _call_mails_sent(session: Session) -> None:
-    """The mails of the past went out at their time; nobody shall get them now."""
+    """The mails of the past went out at their time; nobody shall get them now. Their names follow from their numbers."""
     session.flush()
+    before = aliased(Mail)
+    named = "<demo-" + cast(before.id, String) + "@outsize>"
+    answered = select(named).where(before.message_id == Mail.in_reply_to).scalar_subquery()
+    session.execute(update(Mail).values(in_reply_to=answered).execution_options(synchronize_session=False))
     session.execute(
-        update(Mail).values(
-            sent_at=Mail.queued_at, attempts=1, message_id="<demo-" + cast(Mail.id, String) + "@outsize>"
-        )
+        update(Mail)
+        .values(sent_at=Mail.queued_at, attempts=1, message_id="<demo-" + cast(Mail.id, String) + "@outsize>")
+        .execution_options(synchronize_session=False)
     )

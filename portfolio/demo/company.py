@@ -56,3 +56,41 @@ RESOURCES = (
     ("Incoterms on one page", "guide", 5, "customs purchasing delivery"),
     ("ISO tolerances with our own parts", "guide", 30, "drawing tolerances apprentices"),
 )
+
+PARTS = {
+    "Excel from zero, six short lessons": (
+        ("Cells, rows and saving", 12), ("Sums and averages", 14), ("Sort and filter", 15), ("A table that stays a table", 16),
+        ("One chart, well made", 17), ("Print it on one page", 16),
+    ),
+    "Bleeding the HX brake (video and sheet)": (("What you need on the bench", 2), ("Bleeding it, step by step", 6)),
+}  # fmt: skip
+"""Whole, then its parts in order: title, minutes."""
+
+ABOUT = {
+    "Pivot tables in twenty minutes": "From a list of orders to figures by month and product, with our own numbers.",
+    "Data protection at Fernweh": "Whose data we hold, what we may do with them, and whom to ask before you send a list.",
+    "Ten minutes for the back": "Five exercises at the desk or at the ramp, shown by our physiotherapist.",
+}
+AUDIENCE = {
+    "Bleeding the HX brake (video and sheet)": "Mechanics",
+    "Motor diagnosis: codes and what to do": "Mechanics",
+    "ISO tolerances with our own parts": "Apprentices",
+}
+
+SHELF_SEED = 1868
+"""The first recorded bicycle race."""
+ASKS_SHOWN = 40
+OUTDATED = (
+    (6, "Time sheet: the ten usual questions", "The menu looks different since the update in September."),
+)
+"""Days ago, title, words."""
+
+ALERT_AT = 4
+JOINERS = (
+    # days ago, request, name, unit, words, for how many
+    (16, "Prompting course", "Nils Tamm", "Customer Service", "Half of us paste customer mails into it and nobody knows whether we may.", 14),
+    (19, "Plain language", "Ulla Jansen", "Quality", "Our work instructions read like contracts.", 9),
+    (12, "Prompting course", "Carlos Moreau", "Purchasing", "", None),
+    (9, "Prompting course", "Vera Ude", "Finance", "Could save us a day at month-end, if we knew how to ask it.", 6),
+    (4, "Prompting course", "Beate Vogel", "HR", "Job advertisements, mostly.", 3),
+)  # fmt: skip

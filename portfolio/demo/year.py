@@ -19,6 +19,7 @@ from portfolio import assessments, editions, forms, goals, learning_requests, or
 from portfolio.demo import asks, company, questions, words
 from portfolio.demo.asks import Ask
 from portfolio.demo.hours import BUSY, CROWDED_MONTH, DAY, Hours, is_managers_leave
+from portfolio.demo.shelf import Shelf
 from portfolio.demo.work import Bench
 from portfolio.learning_requests import Ruling, Source
 from portfolio.links import Links
@@ -55,6 +56,7 @@ class Year:
     hours: Hours = field(init=False)
     clock: datetime = field(init=False)
     bench: Bench = field(init=False)
+    shelf: Shelf = field(init=False)
     manager: Person = field(init=False)
     goals: dict[str, Goal] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Year:
         )
         self._ask_everything()
         self._keep_the_clock()
+        self.shelf.let_people_find(self.requests)
         while self._queue:
             self.clock, _, do = heappop(self._queue)
             do(self.clock)
@@ -116,14 +119,8 @@ class Year:
                 session, name=name, weight=weight, measure=measure, owner=owner, unit=unit, target=target,
                 year_to_date=so_far, starts_on=date(year, 1, 1), ends_on=date(year, 12, 31), by=self.manager, at=at,
             )  # fmt: skip
-        for place, (title, kind, minutes, topics) in enumerate(company.RESOURCES):
-            self.resources[title] = Resource(
-                title=title, kind=kind, minutes=minutes, topics=topics, created_at=at,
-                link=f"https://library.fernweh.example/{place + 1}", owner_id=experts[place % len(experts)].id,
-                review_on=self.hours.today + (place * 37 - 90) * DAY,
-            )  # fmt: skip
-            session.add(self.resources[title])
-        session.flush()
+        self.shelf = Shelf(session, self.now, self.links, self.hours, self.manager, self.then, self._score)
+        self.resources = self.shelf.fill(experts, at)
         self.bench = Bench(
             session, self.hours, self.manager, experts, self.chance, self.links, self.then, lambda: self.clock
         )

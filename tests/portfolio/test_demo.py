@@ -12,13 +12,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio import database as databases
-from portfolio import waiting
+from portfolio import suggestions, waiting
 from portfolio.database import Database
 from portfolio.demo import asks, fill
 from portfolio.models import (
     Base,
     Card,
     Decision,
+    DemandAlert,
     Edition,
     Event,
     Goal,
@@ -28,12 +29,14 @@ from portfolio.models import (
     Measure,
     Message,
     Organisation,
+    OutdatedReport,
     Person,
     Project,
     Reading,
     Resource,
     Response,
     Snapshot,
+    Supporter,
     Survey,
 )
 from portfolio.states import ColumnKind, IterationStatus, RequestStatus, Role, Stage
@@ -71,6 +74,25 @@ def test_the_company_has_one_manager_leaders_experts_goals_and_a_library(year: S
     weights = year.scalars(select(Goal.weight)).all()
     assert sorted(weights) == [2, 3, 4, 4, 5, 5]
     assert count(year, Resource) >= 12
+
+
+def test_the_library_is_used_joined_and_told_of(year: Session) -> None:
+    found = suggestions.totals(year, now=NOW)
+    assert (found.shown, found.solved, found.joined) == (40, 10, 5)
+    assert found.quiet >= 8
+    assert found.hours is not None
+    assert count(year, Resource) == 15 + 8
+    assert {one.part_of_id is None for one in year.scalars(select(Resource))} == {True, False}
+    assert all(one.owner_id for one in year.scalars(select(Resource)))
+    assert (
+        Counter(
+            year.scalars(select(Supporter.learning_request_id).where(Supporter.from_request_id.is_(None)))
+        ).most_common(1)[0][1]
+        == 4
+    )
+    (alert,) = year.scalars(select(DemandAlert)).all()
+    assert (alert.people, alert.units, alert.seen_at) == (5, 5, None)
+    assert count(year, OutdatedReport) == 1
 
 
 def test_requests_of_every_state_are_there(year: Session) -> None:
