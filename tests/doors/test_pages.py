@@ -21,6 +21,7 @@ MANAGER_PAGES = [
     "/inbox", "/inbox/list", "/requests/1", "/requests/1/score", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
     "/backlog/more?after=9_1", "/settings", "/settings/imports", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
     "/settings/form/changes", "/settings/causes", "/outbox", "/outbox/1", "/arrivals",
+    "/library", "/library?state=overdue&q=a", "/library/new", "/library/sheets", "/library/deflections",
 ]  # fmt: skip
 LEADER_PAGES = [
     "/board", "/board?q=draft&project=1", "/board/columns/1", "/board/columns/1/more?after=0", "/cards/1", "/cards/1/face",
