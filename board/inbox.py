@@ -11,6 +11,7 @@ from portfolio import (
     arrivals,
     causes,
     demand,
+    files,
     forms,
     goals,
     learning_requests,
@@ -22,7 +23,7 @@ from portfolio import (
 from portfolio.causes import NAMES
 from portfolio.demand import Alert
 from portfolio.learning_requests import DecisionRefused, Place, Ruling
-from portfolio.models import Decision, Goal, LearningRequest, Message, Project, Supporter
+from portfolio.models import Decision, File, Goal, LearningRequest, Message, Project, Supporter
 from portfolio.questions import Form, Question
 from portfolio.rules.fit import CAUSES, WAYS, Causes, diagnose
 from portfolio.rules.rubric import DEFAULT
@@ -30,13 +31,14 @@ from portfolio.similar import Found
 from portfolio.states import INBOX, MoveRefused, Verdict
 from web.answers import as_fields, typed
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, errors_of, some_day, some_text, some_whole
+from web.forms import Errors, Fields, FormDep, SentDep, errors_of, some_day, some_text, some_whole
 from web.live import Change, names, stream
 from web.people import ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
+from web.uploads import keep_uploads, names_of, refusals
 from web.wording import answer_words
 
 router = APIRouter()
@@ -87,6 +89,7 @@ class DecisionPage:
     answers: list[tuple[str, str]]
     place: Place | None
     messages: list[Message]
+    files: list[File]
     decisions: list[Decision]
     project: Project | None
     goals: list[Goal]
@@ -215,19 +218,25 @@ def add_note(
     manager: ManagerDep,
     links: LinksDep,
     now: NowDep,
-    fields: FormDep,
+    sent: SentDep,
     number: int,
 ) -> Response:
-    found = _find(session, number)
+    """A note, or words to the requester; with files or only with files."""
+    found, fields = _find(session, number), sent.fields
     errors = Errors()
     words = some_text(fields, "note", errors, longest=8000)
-    if not words:
+    if not words and not sent.uploads:
         errors["note"] = "Please write something first."
+    errors.update(refusals(sent.uploads))
     if errors:
         view = _decision_page(session, found, links, None, fields, errors)
         return page(request, "inbox/show.html", view, 422)
     internal = fields["to"] != "requester"
-    learning_requests.say(session, found, words, links=links, by=manager, at=now, internal=internal)
+    words = words or f"Here is {names_of(sent.uploads)}."
+    line = learning_requests.say(session, found, words, links=links, by=manager, at=now, internal=internal)
+    session.flush()
+    asked = forms.current(session)
+    keep_uploads(session, asked, sent.uploads, learning_request=found, message=line, by=manager, at=now)
     return see_other(f"/requests/{number}#conversation")
 
 
@@ -337,6 +346,7 @@ def _decision_page(
         answers=[(one.label, answer_words(one, value)) for one, value in told],
         place=learning_requests.place(session, found),
         messages=learning_requests.conversation(session, found, internal=True),
+        files=files.listed(session, learning_request=found),
         decisions=learning_requests.decisions(session, found),
         project=learning_requests.project_of(session, found),
         goals=goals.listed(session),

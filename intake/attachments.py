@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from intake.opening import OpenedDep, OpenedDraftDep
 from portfolio import files
-from portfolio.models import Draft, File
+from portfolio.models import Draft, File, Message
 from web.responses import NotFound
 from web.session import SessionDep
 from web.uploads import download, of_request
@@ -20,7 +20,12 @@ def download_from_draft(session: SessionDep, draft: OpenedDraftDep, file_number:
 
 @router.get("/requests/{number}/{key}/files/{file_number}")
 def download_from_request(session: SessionDep, found: OpenedDep, file_number: int) -> Response:
-    return download(of_request(session, found, file_number))
+    """Whatever goes with the request, but nothing of the managers' own notes."""
+    file = of_request(session, found, file_number)
+    line = session.get(Message, file.message_id) if file.message_id else None
+    if line is not None and line.internal:
+        raise NotFound
+    return download(file)
 
 
 def of_draft(session: Session, draft: Draft, number: int) -> File:

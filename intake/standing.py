@@ -183,7 +183,7 @@ def cause(found: Fit) -> str:
         return ""
     if found.fit >= causes.SURE:
         return f"{words} Learning can help with that."
-    if found.fit <= 1 - causes.SURE:
+    if found.fit <= causes.HARDLY:
         return f"{words} Mending that often helps sooner than a course; we'll look at it with you."
     return words
 

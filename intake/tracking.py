@@ -22,7 +22,7 @@ from web.responses import see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
-from web.uploads import keep_uploads, refusals
+from web.uploads import keep_uploads, names_of, refusals
 
 router = APIRouter(include_in_schema=False)
 
@@ -165,10 +165,8 @@ def say(
         tracking = replace(_tracking(session, found, links), errors=errors, typed=words)
         return page(request, "learning_requests/track.html", tracking, 422)
     request.app.state.turnstile.check_upload(request, len(sent.uploads))
-    names_given = ", ".join(files.plain_name(one.name) for one in sent.uploads)
-    line = learning_requests.say(
-        session, found, words or f"Here is {names_given}.", links=links, by=found.requester, at=now
-    )
+    words = words or f"Here is {names_of(sent.uploads)}."
+    line = learning_requests.say(session, found, words, links=links, by=found.requester, at=now)
     session.flush()
     form = forms.current(session)
     full = keep_uploads(

@@ -27,6 +27,11 @@ def of_request(session: Session, learning_request: LearningRequest, number: int)
     return found
 
 
+def names_of(uploads: Iterable[Upload]) -> str:
+    """The files' names as words."""
+    return ", ".join(files.plain_name(upload.name) for upload in uploads)
+
+
 def keys_of(asked: Form, uploads: Iterable[Upload]) -> set[str]:
     """The file questions that these files answer."""
     questions = {one.key for one in asked.questions if one.kind is Kind.FILE}

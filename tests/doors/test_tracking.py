@@ -76,7 +76,8 @@ def test_a_wrong_answer_is_asked_again_in_words(client: TestClient) -> None:
 def test_the_cause_is_said_in_plain_words(client: TestClient) -> None:
     tool = {"cause_could": "yes", "cause_did": "yes", "cause_obstacle": "yes"}
     page = client.get(sent(client, **tool)).text
-    assert re.search(r"the tool or the process gets in the way", page)
+    assert "Sounds like people know how, and something else gets in the way" in page
+    assert "Mending that often helps sooner than a course; we&#39;ll look at it with you." in page
     assert "gets in the way" not in client.get(sent(client, cause_could="", title="Other")).text
 
 
@@ -105,6 +106,27 @@ def test_both_sides_give_files_and_nobody_else_gets_them(
     with database.reading() as session:
         assert session.execute(select(File.learning_request_id, File.message_id)).all() == [(1, 1)]
         assert session.scalar(select(func.count()).select_from(Message)) == 1
+
+
+def test_a_file_of_a_managers_note_stays_inside(
+    client: TestClient, database: Database, cast: Cast, sign_in: SignIn
+) -> None:
+    address = sent(client)
+    sign_in(client, cast.manager)
+    for to, name in (("note", "inside.txt"), ("requester", "outside.txt")):
+        answer = client.post("/requests/1/notes", data={"to": to}, files={"file": (name, name.encode())})
+        assert answer.headers["location"] == "/requests/1#conversation"
+    shown = client.get("/requests/1").text
+    assert 'href="/requests/1/files/1"' in shown
+    assert client.get("/requests/1/files/1").content == b"inside.txt"
+    refused = client.post("/requests/1/notes", data={"note": "x"}, files={"file": ("a.exe", b"MZ")})
+    assert refused.status_code == 422
+    sign_in(client, None)
+    assert client.get(f"{address}/files/1").status_code == 404
+    assert client.get(f"{address}/files/2").content == b"outside.txt"
+    page = client.get(address).text
+    assert "outside.txt" in page
+    assert "inside.txt" not in page
 
 
 def test_it_is_confirmed_by_a_press_and_asked_about_when_quiet(
