@@ -121,9 +121,9 @@ def _matches(
     """Entry, kind, length, share and which words, of the entries that hold the largest shares."""
     identity = "rowid" if _on_sqlite(session) else "id"
     parts = " UNION ALL ".join(
-        f"SELECT id, {weight:.9f} AS weight, {1 << place} AS bit FROM"  # noqa: S608 - numbers of ours
+        f"SELECT id, CAST(:w{place} AS float) AS weight, {1 << place} AS bit FROM"  # noqa: S608 - numbers of ours
         f" (SELECT {identity} AS id FROM {_holding(session, f't{place}')}) AS found{place}"
-        for place, weight in enumerate(weights)
+        for place in range(len(used))
     )
     best = " UNION ALL ".join(
         f"SELECT * FROM (SELECT id, share, bits FROM summed WHERE id % 2 = {odd} ORDER BY share DESC, id LIMIT {KEPT})"  # noqa: S608
@@ -135,7 +135,8 @@ def _matches(
             SELECT id, sum(weight) AS share, sum(bit) AS bits FROM ({parts}) AS held GROUP BY id)
         SELECT e.id, e.kind, e.length, CAST(share AS float) AS share, bits FROM ({best}) AS best
         JOIN search_entries e ON e.id = best.id WHERE e.kind <> ''"""  # noqa: S608 - numbers of ours
-    return session.execute(text(statement), _named("t", [one.term for one in used])).all()
+    values = {**_named("t", [one.term for one in used]), **_named("w", weights)}
+    return session.execute(text(statement), values).all()
 
 
 def _holding(session: Session, name: str) -> str:
