@@ -71,9 +71,14 @@ def cause_key(question: Question) -> str:
     return f"cause_own_{question.key}" if question.is_own else question.key
 
 
+def shipped_key(question: Question) -> str:
+    """The shipped question that an answer to this one stands in for; the causes know no such one."""
+    return SHIPPED_KEY.get(question.feeds, question.feeds)
+
+
 def stand_in(said: dict[str, Any], question: Question, value: Any) -> None:
     """Let an answer to one of the manager's own questions count where the shipped question has none."""
-    key = SHIPPED_KEY.get(question.feeds, question.feeds)
+    key = shipped_key(question)
     if question.feeds == "cause":
         said[cause_key(question)] = value
     elif question.feeds == "people":

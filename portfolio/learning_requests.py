@@ -1,14 +1,14 @@
 """Learning requests: submit, decide, say, withdraw ...; then the queries about them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import assessments, forms, history, letters, mails, people, projects, suggestions, supporters
+from portfolio import assessments, feeds, forms, history, letters, mails, people, projects, suggestions, supporters
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -355,19 +355,27 @@ def next_questions(
     """
     if learning_request.status not in OPEN:
         return ()
-    asked = forms.current(session)
-    said = {answer.question: answer.value for answer in learning_request.answers}
+    known = forms.known(session)
+    said = known.count_in(forms.said_in(learning_request))
     unit = learning_request.unit.name if learning_request.unit else ""
-    could = {
-        question.key
-        for question in forms.asked(asked, said, unit=unit, kind=said.get("type") or "")
-        if not question.always
+    asked = [
+        question
+        for question in forms.asked(known.current, said, unit=unit, kind=said.get("type") or "")
+        if not question.always and question.key not in {*said, *leave_out}
+    ]
+    could = {question.key for question in asked}
+    # An own question is asked in the place of a shipped one that the manager left out.
+    own = {
+        feeds.shipped_key(question): question.key
+        for question in asked
+        if question.is_own and question.feeds and known.current.question(feeds.shipped_key(question)) is None
     }
     if session.scalar(select(func.count()).select_from(Goal).where(Goal.retired_at.is_(None))):
         could.add("goal")
     weight = learning_request.goal.weight if learning_request.goal else None
     need = assessments.need_of(said, weight, now.date())
-    return best_questions(need, assessments.current_rubric(session), could - {*said, *leave_out})
+    best = best_questions(need, assessments.current_rubric(session), {*could, *own} - {*said, *leave_out})
+    return tuple(replace(one, question=own.get(one.question, one.question)) for one in best)
 
 
 def find(session: Session, number: int) -> LearningRequest | None:

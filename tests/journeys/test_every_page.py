@@ -163,7 +163,8 @@ def test_empty_pages(settled: Installation, new_context: NewContext) -> None:
     looker = a_looker(settled, new_context, "mara@fernweh.example")
     addresses = [
         "/inbox", "/backlog", "/board", "/iterations", "/projects", "/reports", "/outbox", "/settings",
-        "/settings/imports", "/requests",
+        "/settings/imports", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
+        "/settings/form/versions/1", "/settings/causes", "/settings/causes/versions/1", "/requests",
     ]  # fmt: skip
     assert [what for address in addresses for what in looker.look_at(address)] == []
 

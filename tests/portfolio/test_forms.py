@@ -294,6 +294,43 @@ def test_scoring_reads_as_often_however_many_forms_and_requests_there_are(
     assert statements(3) == first <= 7
 
 
+KNOWN_BUT_FOR_THE_VALUE = {
+    **dict.fromkeys(("cause_could", "cause_did", "cause_obstacle"), "unsure"),
+    "risk": 1,
+    "waiting": 2,
+    "format": "job_aid",
+    "finished_hours": 1,
+}
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_what_an_own_answer_stands_in_for_is_not_asked_and_its_question_is_where_the_shipped_one_was_left_out(
+    database: Database, cast: Cast, links: Links, now: datetime, left_out: bool
+) -> None:
+    form = put(FIRST, COST)
+    with database.writing() as session:
+        published = publish(
+            session, without(form, "value_per_year") if left_out else form, by=cast.manager, at=now
+        )
+        body = a_submission().model_dump(mode="json")
+
+        def asked_next(**answers: Any) -> set[str]:
+            whole = {**body, "answers": {**KNOWN_BUT_FOR_THE_VALUE, **answers}}
+            submission = forms.submission_model(published).model_validate(whole)
+            request = learning_requests.submit(
+                session, submission, links=links, by=None, at=now, form_version=published.version
+            )
+            found = learning_requests.find(session, request.id)
+            assert found is not None
+            return {one.question for one in learning_requests.next_questions(session, found, now=now)}
+
+        before, after = asked_next(), asked_next(cost_of_errors=50_000)
+        assert before & {"value_per_year", "cost_of_errors"} == {
+            "cost_of_errors" if left_out else "value_per_year"
+        }
+        assert not after & {"value_per_year", "cost_of_errors"}
+
+
 # Who may answer what
 
 
