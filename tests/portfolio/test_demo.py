@@ -16,6 +16,7 @@ from portfolio import suggestions, waiting
 from portfolio.database import Database
 from portfolio.demo import asks, fill
 from portfolio.models import (
+    Answer,
     Base,
     Card,
     Decision,
@@ -280,6 +281,16 @@ def test_three_quarters_wait_to_be_published_and_nothing_else_waits(year: Sessio
     assert (found.requests, found.mails) == (False, False)
     assert all(mail.sent_at == mail.queued_at for mail in year.scalars(select(Mail)))
     assert year.scalar(select(func.count()).where(LearningRequest.assessment_id.is_(None))) == 0
+
+
+def test_the_company_asks_three_questions_of_its_own(year: Session) -> None:
+    form = forms.current(year)
+    assert (form.version, [one.key for one in form.own]) == (2, ["sites", "shifts", "person_to_ask"])
+    answers = year.scalars(select(Answer).where(Answer.question.in_(["sites", "shifts", "person_to_ask"]))).all()
+    assert {one.form_version for one in answers} == {2}
+    asked = Counter(one.question for one in answers)
+    assert min(asked.values()) >= 2 and set(asked) == {"sites", "shifts", "person_to_ask"}
+    assert {one.form_version for one in year.scalars(select(Answer))} == {1, 2}
 
 
 def test_a_second_fill_does_nothing(filled: Database) -> None:
