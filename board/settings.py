@@ -1,6 +1,7 @@
 """Settings: the organisation, its goals, who may do what, tokens for programs, the mail outbox and the clock."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Request, Response
@@ -9,12 +10,22 @@ from sqlalchemy import func, select
 
 from portfolio import demand, goals, mails, organisation, people, pulse, tokens
 from portfolio.mailbox import Place
-from portfolio.models import ApiToken, Goal, Mail, Organisation, Person, Pulse
+from portfolio.models import ApiToken, Goal, GoalWeight, Mail, Organisation, Person, Pulse
 from portfolio.states import Role
 from portfolio.submission import Email
 from web.clock import NowDep
 from web.entrance import CURRENCIES
-from web.forms import Errors, Fields, FormDep, FormListDep, need_text, some_number, some_text, some_whole
+from web.forms import (
+    Errors,
+    Fields,
+    FormDep,
+    FormListDep,
+    need_text,
+    some_day,
+    some_number,
+    some_text,
+    some_whole,
+)
 from web.people import ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
@@ -31,6 +42,8 @@ GRANTABLE = ((Role.MANAGER, "Manager"), (Role.LEADER, "Leader"), (Role.CONTRIBUT
 class SettingsPage:
     organisation: Organisation | None
     goals: list[Goal]
+    weights: dict[int, int]
+    periods: dict[int, list[GoalWeight]]
     people: list[Person]
     tokens: list[ApiToken]
     pulse: Pulse | None
@@ -55,9 +68,14 @@ class Outbox:
 
 @router.get("/settings")
 def show_settings(
-    request: Request, session: SessionDep, settings: SettingsDep, _manager: ManagerDep, saved: str = ""
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    _manager: ManagerDep,
+    now: NowDep,
+    saved: str = "",
 ) -> Response:
-    return page(request, "settings/show.html", _settings_page(session, settings, saved=saved))
+    return page(request, "settings/show.html", _settings_page(session, settings, now, saved=saved))
 
 
 @router.post("/goals")
@@ -77,7 +95,9 @@ def add_goal(
     if not errors and name.lower() in {goal.name.lower() for goal in goals.listed(session)}:
         errors["goal_name"] = "There is a goal of this name already."
     if errors:
-        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+        return page(
+            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
+        )
     goals.add(session, name=name, weight=weight, by=manager, at=now, measure=measure, target=target)
     return see_other("/settings?saved=goals#goals")
 
@@ -105,8 +125,36 @@ def edit_goal(
         wrong = Errors(
             goals="A weight goes from 1 to 5, and the value to date is a number. Nothing was changed."
         )
-        return page(request, "settings/show.html", _settings_page(session, settings, fields, wrong), 422)
+        return page(request, "settings/show.html", _settings_page(session, settings, now, fields, wrong), 422)
     goals.edit(session, goal, by=manager, at=now, weight=weight, year_to_date=reached)
+    return see_other("/settings?saved=goals#goals")
+
+
+@router.post("/goals/{number}/weights")
+def weigh_goal(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
+) -> Response:
+    """A goal's weight from a day on; or a period's weight taken back."""
+    goal = goals.find(session, number)
+    if goal is None:
+        raise NotFound
+    errors = Errors()
+    from_on = some_day(fields, "from_on", errors)
+    weight = some_whole(fields, "weight", errors, least=1, most=5)
+    if from_on is not None and fields["what"] == "remove":
+        goals.unweigh(session, goal, from_on=from_on, by=manager, at=now)
+        return see_other("/settings?saved=goals#goals")
+    if from_on is None or weight is None:
+        words = f"{goal.name}: a weight goes from 1 to 5, and it holds from a day on. Nothing was changed."
+        view = _settings_page(session, settings, now, fields, Errors(goals=words))
+        return page(request, "settings/show.html", view, 422)
+    goals.weigh(session, goal, weight, from_on=from_on, by=manager, at=now)
     return see_other("/settings?saved=goals#goals")
 
 
@@ -125,11 +173,11 @@ def grant(
         email = TypeAdapter(Email).validate_python(fields["email"])
     except ValidationError:
         wrong = Errors(email="This doesn't look like an e-mail address. Example: kim@example.org")
-        return page(request, "settings/show.html", _settings_page(session, settings, fields, wrong), 422)
+        return page(request, "settings/show.html", _settings_page(session, settings, now, fields, wrong), 422)
     person = people.meet(session, email, at=now, name=fields["person_name"].strip()[:120])
     if person.id == manager.id and Role.MANAGER not in roles:
         wrong = Errors(email="You can't take your own manager role away. Another manager can.")
-        return page(request, "settings/show.html", _settings_page(session, settings, fields, wrong), 422)
+        return page(request, "settings/show.html", _settings_page(session, settings, now, fields, wrong), 422)
     if person.has_role(Role.ADMIN):
         roles.append(Role.ADMIN)
     people.grant(session, person, roles, by=manager, at=now)
@@ -151,10 +199,12 @@ def create_token(
     if role is None:
         errors["token_role"] = "Please choose one of the options."
     if errors or role is None:
-        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+        return page(
+            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
+        )
     token = tokens.create(session, name=name, role=role, at=now, by=manager)
     session.flush()
-    return page(request, "settings/show.html", _settings_page(session, settings, new_token=token), 201)
+    return page(request, "settings/show.html", _settings_page(session, settings, now, new_token=token), 201)
 
 
 @router.post("/tokens/{number}/revocation")
@@ -183,7 +233,9 @@ def set_recipients(
             if wrong
             else "At most 50."
         )
-        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+        return page(
+            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
+        )
     ours = organisation.current(session)
     if ours is not None:
         organisation.send_reports_to(session, ours, given, by=manager, at=now)
@@ -209,7 +261,7 @@ def set_intake(
     elif len(" ".join(domains)) > LONGEST_DOMAINS:
         words = "That is more than fits here."
     if words:
-        view = _settings_page(session, settings, fields, Errors(intake_domains=words))
+        view = _settings_page(session, settings, now, fields, Errors(intake_domains=words))
         return page(request, "settings/show.html", view, 422)
     ours = organisation.current(session)
     if ours is not None:
@@ -235,7 +287,9 @@ def set_alerts(
         if given is None and name not in errors:
             errors[name] = "Please give a number."
     if errors or people_ is None or units is None:
-        return page(request, "settings/show.html", _settings_page(session, settings, fields, errors), 422)
+        return page(
+            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
+        )
     ours = organisation.current(session)
     if ours is not None:
         demand.set_limits(session, ours, people=people_, units=units, by=manager, at=now)
@@ -279,6 +333,7 @@ def _is_address(text: str) -> bool:
 def _settings_page(
     session: SessionDep,
     settings: SettingsDep,
+    now: datetime,
     values: Fields | None = None,
     errors: Errors | None = None,
     *,
@@ -286,9 +341,12 @@ def _settings_page(
     new_token: str = "",
 ) -> SettingsPage:
     ours = organisation.current(session)
+    stated = goals.listed(session)
     return SettingsPage(
         organisation=ours,
-        goals=goals.listed(session),
+        goals=stated,
+        weights=goals.weights(session, on=now.date()),
+        periods=goals.periods(session, stated),
         people=people.with_roles(session),
         tokens=tokens.listed(session),
         pulse=pulse.last(session, "worker"),

@@ -2,8 +2,8 @@
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from portfolio import causes, forms, supporters
+from portfolio import causes, forms, goals, supporters
 from portfolio.history import record
-from portfolio.models import Answer, Assessment, Event, Goal, LearningRequest, Person, Rubric
+from portfolio.models import Answer, Assessment, Event, LearningRequest, Person, Rubric
 from portfolio.rules import rubric as rubrics
 from portfolio.rules.fit import Causes
 from portfolio.rules.scoring import Need, Score, days_until, gap_of, score
@@ -47,21 +47,25 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
         return []
     ids = [row.id for row in waiting]
     rubric = current_rubric(session)
-    answers = _answers(session, ids)
-    weights = dict(session.execute(select(Goal.id, Goal.weight)).all())
-    reaches = supporters.reaches(session, ids)
+    facts = _facts(session, ids, now.date())
     scores: dict[int, Score] = {}
     for row in waiting:
         try:
-            need = need_of(answers.get(row.id, {}), weights.get(row.goal_id), now.date())
-            need = supporters.counted(need, reaches.get(row.id, ()), rubric.people)
-            scores[row.id] = score(need, rubric)
+            scores[row.id] = score(facts.need(row.id, row.goal_id, rubric), rubric)
         except Exception:
             log.exception("Request %s can't be scored; it is tried again in an hour", row.id)
             _put_off(session, row.id, now)
     if scores:
         _store(session, [*scores], [*scores.values()], now, flow_run_id)
     return [*scores]
+
+
+def needs(
+    session: Session, goals_of: Mapping[int, int | None], rubric: rubrics.Rubric, *, today: date
+) -> dict[int, Need]:
+    """What is known of these requests ({number: goal}), just as it is scored. Four statements however many they are."""
+    facts = _facts(session, [*goals_of], today)
+    return {number: facts.need(number, goal, rubric) for number, goal in goals_of.items()}
 
 
 def current_rubric(session: Session) -> rubrics.Rubric:
@@ -101,6 +105,27 @@ def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Ne
         work_type=answers.get("format"),
         finished_hours=as_range(answers.get("finished_hours")),
         expert_hours=as_range(answers.get("expert_hours")),
+    )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is said about some requests, read at once."""
+
+    answers: dict[int, dict[str, Any]]
+    weights: dict[int, int]
+    reaches: dict[int, list[Any]]
+    today: date
+
+    def need(self, request_id: int, goal_id: int | None, rubric: rubrics.Rubric) -> Need:
+        weight = None if goal_id is None else self.weights.get(goal_id)
+        need = need_of(self.answers.get(request_id, {}), weight, self.today)
+        return supporters.counted(need, self.reaches.get(request_id, ()), rubric.people)
+
+
+def _facts(session: Session, ids: Sequence[int], today: date) -> _Facts:
+    return _Facts(
+        _answers(session, ids), goals.weights(session, on=today), supporters.reaches(session, ids), today
     )
 
 

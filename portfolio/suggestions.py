@@ -11,9 +11,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import assessments, supporters
+from portfolio import assessments, goals, supporters
 from portfolio.links import Links
-from portfolio.models import Decision, Goal, LearningRequest, Resource, Suggestion
+from portfolio.models import Decision, LearningRequest, Resource, Suggestion
 from portfolio.rules.ranges import Range
 from portfolio.rules.scoring import score
 from portfolio.rules.similarity import SURE
@@ -241,7 +241,7 @@ def sent_anyway(session: Session, *, ask: str, email: str, at: datetime, words: 
 def hours_of(session: Session, answers: dict[str, Any], *, today: date) -> Range:
     """The manager's hours a request with these answers would cost, by the rubric in force: wide where little was said."""
     goal = answers.get("goal")
-    weight = session.scalar(select(Goal.weight).where(Goal.id == goal)) if isinstance(goal, int) else None
+    weight = goals.weight_of(session, goal, on=today) if isinstance(goal, int) else None
     need = assessments.need_of(answers, weight, today)
     return score(need, assessments.current_rubric(session)).manager_hours
 
