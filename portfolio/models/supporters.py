@@ -13,8 +13,8 @@ from portfolio.models.people import Person, Unit
 
 
 class Supporter(Base):
-    """Somebody who joined a request instead of sending the same again. `reach` is how many more people they speak for,
-    a number or a range as in answers; `from_request_id` is their own request where a manager joined the two."""
+    """Somebody who joined a request instead of sending the same again. `reach` is for how many people they speak,
+    themselves included: a number or a range as in answers, None for themselves alone; `from_request_id` is their own request where a manager joined the two."""
 
     __tablename__ = "supporters"
     __table_args__ = (UniqueConstraint("learning_request_id", "person_id"), Index(None, "person_id"))
