@@ -304,7 +304,9 @@ def _notice(asked: Form, saved: str, theirs: str) -> str:
     changed = set(theirs.split(","))
     labels = [field_label(asked, name) for name in field_names(asked) if name in changed]
     if labels:
-        return f"Somebody else wrote here meanwhile: {'; '.join(labels)}. Their words and yours are both here now."
+        return (
+            f"Somebody else wrote here too, and their words and yours are both here now: {'; '.join(labels)}"
+        )
     words = {
         "1": "Saved. This page's address is private and brings you back here.",
         "removed": "The file is gone from the draft.",

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import datetime, timedelta
 
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
@@ -103,11 +104,12 @@ def test_what_two_people_wrote_in_different_places_is_put_together_and_said(
     assert values_of(database) == {"title": "Quotes", "problem": "Four days.", "behaviour": "In a day."}
     plain = client.post(path, data={"title": "Quotes", "audience_who": "Sales", "seen": seen})
     assert (
-        "Somebody else wrote here meanwhile: What is the problem"
+        "both here now: What is the problem or opportunity?; What should"
         in client.get(plain.headers["location"]).text
     )
 
 
+@pytest.mark.both
 def test_where_both_changed_the_same_the_later_is_told_and_chooses(
     client: TestClient, database: Database
 ) -> None:
@@ -162,6 +164,7 @@ def test_a_page_that_says_not_what_it_saw_overwrites_nothing(client: TestClient,
     assert values_of(database) == {"title": "Quotes"}
 
 
+@pytest.mark.both
 def test_a_draft_is_sent_once_with_its_files(client: TestClient, database: Database) -> None:
     path = begun(client, **FILLED)
     kept = client.post(path, data={**FILLED, "seen": seen_on(client, path)}, files={"file": PDF})

@@ -27,7 +27,7 @@ LEADER_PAGES = [
     "/board", "/board?q=draft&project=1", "/board/columns/1", "/board/columns/1/more?after=0", "/cards/1", "/cards/1/face",
     "/iterations", "/iterations/1", "/projects", "/projects/1", "/reports", "/reports/1",
 ]  # fmt: skip
-PUBLIC_PAGES = ["/", "/requests/new", "/sign-in", "/api/v1/docs", "/healthz"]
+PUBLIC_PAGES = ["/", "/requests/new", "/requests/links", "/sign-in", "/api/v1/docs", "/healthz"]
 
 
 @pytest.fixture

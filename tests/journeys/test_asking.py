@@ -136,6 +136,12 @@ def test_a_draft_keeps_itself_through_all_that_happens(
     expect(desk.get_by_role("heading", name="Quotes take too long")).to_be_visible()
     assert axe(desk) == []
 
+    other = new_context(phone=True).new_page()
+    other.goto(phone.url)
+    expect(other.locator("#step-words")).to_have_text("Question 3 of 8")  # the first that is open
+    other.get_by_role("button", name="Back").click()
+    expect(other.locator("#step-words")).to_have_text("Question 2 of 8")
+
     phone.context.set_offline(True)
     labelled(phone, "What is the problem or opportunity?").fill("Four days for a quote.")
     expect(phone.locator("#saved")).to_contain_text("No connection. What you type is kept in this browser")
@@ -176,14 +182,14 @@ def test_two_people_write_one_draft(settled: Installation, new_context: NewConte
     labelled(otto, "Who").fill("Sales")
     saved(otto)
     labelled(rita, "How many").fill("20")
-    expect(rita.locator("#saved")).to_have_text("Somebody else wrote here too: Who.")
+    expect(rita.locator("#saved")).to_have_text("Somebody else wrote here too: Who")
     expect(labelled(rita, "Who")).to_have_value("Sales")
 
     labelled(rita, "What is the problem or opportunity?").fill("Four days for a quote.")
     saved(rita)
     labelled(otto, "What is the problem or opportunity?").fill("Customers leave.")
     told = otto.locator("#unfinished")
-    expect(told).to_contain_text("Somebody else changed this too: What is the problem or opportunity?.")
+    expect(told).to_contain_text("Somebody else changed this too: What is the problem or opportunity?")
     told.get_by_role("button", name="See both, and choose").click()
     expect(otto.get_by_role("heading", name="Two of you wrote here")).to_be_visible()
     assert axe(otto) == []

@@ -142,11 +142,39 @@ def test_a_signed_in_requesters_pages(full: Installation, new_context: NewContex
     assert [what for address in addresses for what in looker.look_at(address)] == []
 
 
+def test_a_draft_what_two_wrote_and_what_follows(full: Installation, new_context: NewContext) -> None:
+    looker = a_looker(full, new_context, None)
+    page = looker.page
+    page.goto(f"{full.url}/requests/new")
+    page.locator("#title").fill("Zebra crossings for warehouse robots")
+    page.get_by_role("button", name="Save and finish later").click()
+    draft = page.url.partition("?")[0]
+    assert looker.look_closely() == []
+    prints = page.locator("[name=seen]").input_value()
+    for title in ("Zebra crossings", "Robots"):
+        answer = page.request.post(draft, form={"title": title, "seen": prints})
+        assert answer.status in {200, 409}
+    page.set_viewport_size(DESK)  # type: ignore[arg-type] # a ViewportSize
+    page.evaluate("prints => { document.querySelector('[name=seen]').value = prints }", prints)
+    page.locator("#title").fill("Stripes")
+    page.get_by_role("button", name="Save and finish later").click()
+    page.get_by_role("heading", name="Two of you wrote here").wait_for()
+    assert looker.look_closely() == []
+    page.get_by_role("button", name="Keep these").click()
+    page.set_viewport_size(DESK)  # type: ignore[arg-type] # a ViewportSize
+    page.locator("#problem").fill("Robots and people meet where nobody expects the other.")
+    page.locator("#requester_email").fill("rita@fernweh.example")
+    page.get_by_role("button", name="Send the request").last.click()
+    page.locator("#next").wait_for()
+    assert looker.look_closely() == []
+    assert looker.look_at(urlsplit(draft).path) == []
+
+
 def test_forms_with_errors(full: Installation, new_context: NewContext) -> None:
     looker = a_looker(full, new_context, None)
     for address in ("/requests/new", "/sign-in"):
         looker.page.goto(full.url + address)
-        looker.page.locator("main button[type=submit]").first.click()
+        looker.page.locator("main button[type=submit]:not([aria-hidden])").first.click()
         assert looker.page.locator(".field.wrong").first.is_visible()
         assert looker.look_closely() == []
 

@@ -132,7 +132,7 @@ function keep(found, mine) {
   if (draft.path !== found.path) begun(found.path);
   tell(`Saved ${clock(new Date())}.`);
   if (labels.length) {
-    const words = `Somebody else wrote here too: ${labels.join("; ")}.`;
+    const words = `Somebody else wrote here too: ${labels.join("; ")}`;
     tell(words);
     say(words);
     applyConditions();
@@ -154,7 +154,7 @@ function begun(path) {
 function refused(status, found) {
   if (status === 409) {
     draft.stopped = true;
-    const words = `Somebody else changed this too: ${found.labels.join("; ")}.`;
+    const words = `Somebody else changed this too: ${found.labels.join("; ")}`;
     stop(words, "See both, and choose");
   } else if (status === 410) {
     draft.stopped = true;
@@ -248,7 +248,7 @@ const steps = {
   start() {
     for (const link of document.querySelectorAll("#errors a")) link.addEventListener("click", (event) => this.jump(event));
     form.querySelector("[data-next]").addEventListener("click", () => this.next());
-    form.querySelector("[data-back]").addEventListener("click", () => history.back());
+    form.querySelector("[data-back]").addEventListener("click", () => this.back());
     form.querySelector("[data-all]").addEventListener("click", () => this.showAll());
     form.addEventListener("keydown", (event) => this.enter(event));
     addEventListener("popstate", (event) => {
@@ -298,7 +298,7 @@ const steps = {
     const places = this.places();
     this.at = Math.max(0, Math.min(at, places.length - 1));
     for (const one of form.querySelectorAll(".question")) one.classList.toggle("now", one === places[this.at]);
-    if (history.state?.step !== places[this.at].id) history.replaceState({ step: places[this.at].id }, "");
+    if (history.state?.step !== places[this.at].id) history.replaceState({ ...history.state, step: places[this.at].id }, "");
     this.refresh();
     if (!moves) return;
     scrollTo(0, 0);
@@ -326,12 +326,18 @@ const steps = {
     return question.querySelector("[aria-invalid], input:not([type=hidden]), textarea, select");
   },
 
+  // By the browser's history where the question before is in it; a draft may have been opened in the middle.
+  back() {
+    if (history.state?.depth) history.back();
+    else this.show(this.at - 1, true);
+  },
+
   next() {
     const places = this.places();
     const now = places[this.at];
     const open = [...now.querySelectorAll("[required]")].find((one) => !one.value.trim());
     if (open) return this.refuse(open, "Please fill this in.");
-    history.pushState({ step: places[this.at + 1].id }, "");
+    history.pushState({ step: places[this.at + 1].id, depth: (history.state?.depth || 0) + 1 }, "");
     this.show(this.at + 1, true);
   },
 
