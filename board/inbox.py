@@ -95,7 +95,7 @@ class DecisionPage:
     goals: list[Goal]
     tracking: str
     next: int | None
-    left: int
+    waits: bool
     suggested: Verdict
     verdict: Verdict
     cause: Diagnosis
@@ -352,7 +352,7 @@ def _decision_page(
         goals=goals.listed(session),
         tracking=links.tracking_path(found),
         next=learning_requests.next_in_inbox(session, found),
-        left=learning_requests.inbox_count(session) - (found.status in INBOX),
+        waits=found.status in INBOX,
         suggested=suggested,
         verdict=chosen or suggested,
         cause=diagnosis(fit, table),
