@@ -10,8 +10,9 @@ WORDS_READ = 40
 """Different words of a query that are looked up: what is said first, as a rule the title and the first sentences."""
 WORDS_WEIGH = 0.5
 """How much the same words count beside the same meaning, which counts 1. Chosen in docs/search.md."""
-RARITY_WEIGHS = 0.75
-"""The power of a piece's rarity in a text's meaning: 0 is the plain mean, best for bare questions; 1 is best for chatty ones."""
+BARE_UP_TO, CHATTY_FROM = 15, 45
+"""Pieces of words in a question: up to the first it says what it means and all count alike; from the second on it is dressed in
+courtesies, and only rare pieces tell. Between the two the answers of both ways are mixed. Chosen in docs/search.md."""
 LENGTH_WEIGHS = 0.25
 """How much a long text is discounted for holding many words anyway (BM25's b)."""
 FLOOR = 0.45
@@ -86,6 +87,11 @@ def rarity(entries: int, holding: int) -> float:
     holding = max(holding, 1)
     entries = max(entries, holding)
     return math.log(1 + (entries - holding + 0.5) / (holding + 0.5))
+
+
+def chattiness(pieces: int) -> float:
+    """0 for a bare question, 1 for one with much around it: how much rarity counts in its meaning."""
+    return min(1.0, max(0.0, (pieces - BARE_UP_TO) / (CHATTY_FROM - BARE_UP_TO)))
 
 
 def starts(word: str) -> Sequence[str]:

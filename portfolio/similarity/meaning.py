@@ -17,7 +17,7 @@ from sqlalchemy import Engine, bindparam, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portfolio.rules.similarity import RARITY_WEIGHS
+from portfolio.rules.similarity import chattiness
 from portfolio.similarity import embedding
 from portfolio.similarity.embedding import Embedding, Floats, Pieces
 from portfolio.similarity.words import Size
@@ -32,7 +32,10 @@ LOOKS_EVERY_SECONDS = 2.0
 
 
 class Memory:
-    """The vectors of one database's entries, in rows; a row without a kind is of something no longer suggested."""
+    """The vectors of one database's entries, in rows; a row without a kind is of something no longer suggested.
+
+    Each entry has two: `_plain`, the mean of its pieces, and `_rare`, their mean weighed by rarity among all entries.
+    """
 
     def __init__(self, model: Embedding) -> None:
         self._model = model
@@ -41,7 +44,9 @@ class Memory:
         self._ids = np.zeros(0, np.int64)
         self._kinds = np.zeros(0, np.int8)
         self._lengths = np.zeros(0, np.int32)
-        self._vectors: Floats = np.zeros((0, model.vectors.shape[1]), np.float32)
+        self._plain: Floats = np.zeros((0, model.vectors.shape[1]), np.float32)
+        self._rare: Floats = self._plain
+        self._alike: Floats = np.ones(model.pieces, np.float32)
         self._held = np.zeros(model.pieces, np.int32)
         self._weights: Floats = np.ones(model.pieces, np.float32)
         self._weighed_at = 0
@@ -58,17 +63,25 @@ class Memory:
             if self._texts > self._weighed_at * WEIGHED_ANEW_AFTER or self._texts < self._weighed_at // 2:
                 self._weigh()
             elif rows:
-                self._vectors[rows] = self._model.pool([self._pieces[row] for row in rows], self._weights)
+                self._rare[rows] = self._model.pool([self._pieces[row] for row in rows], self._weights)
+            if rows:
+                self._plain[rows] = self._model.pool([self._pieces[row] for row in rows], self._alike)
 
     def compare(self, typed: str) -> Seen | None:
         """How near everything is to a text, or None where the text has no meaning that we know."""
         pieces = self._model.split(typed)
         with self._lock:
             count = len(self._pieces)
-            vector = self._model.pool([pieces], self._weights)[0]
-            if not count or not vector.any():
+            plain = self._model.pool([pieces], self._alike)[0]
+            if not count or not plain.any():
                 return None
-            nearness = _products(self._vectors[:count], vector)
+            rare = self._model.pool([pieces], self._weights)[0]
+            mix = np.float32(chattiness(len(pieces)))
+            nearness = np.zeros(count, np.float32)
+            if mix < 1:
+                nearness += (1 - mix) * _products(self._plain[:count], plain)
+            if mix > 0:
+                nearness += mix * _products(self._rare[:count], rare)
             return Seen(self._ids[:count].copy(), self._kinds[:count].copy(), nearness, self._rows)
 
     @property
@@ -89,7 +102,7 @@ class Memory:
         return self._rows[id_]
 
     def _grow(self, size: int) -> None:
-        for name in ("_ids", "_kinds", "_lengths", "_vectors"):
+        for name in ("_ids", "_kinds", "_lengths", "_plain", "_rare"):
             before = getattr(self, name)
             after = np.zeros((size, *before.shape[1:]), before.dtype)
             after[: len(before)] = before
@@ -107,11 +120,11 @@ class Memory:
         texts = max(self._texts, 1)
         holding = np.clip(self._held, 1, texts)
         rarity = np.log(1 + (texts - holding + 0.5) / (holding + 0.5))
-        self._weights = (rarity**RARITY_WEIGHS).astype(np.float32)
+        self._weights = rarity.astype(np.float32)
         self._weighed_at = self._texts
         for start in range(0, len(self._pieces), AT_ONCE):
             some = self._pieces[start : start + AT_ONCE]
-            self._vectors[start : start + len(some)] = self._model.pool(some, self._weights)
+            self._rare[start : start + len(some)] = self._model.pool(some, self._weights)
 
 
 def _products(rows: Floats, vector: Floats) -> Floats:
