@@ -21,7 +21,8 @@ class Unit(Base):
 
 
 class Person(Base):
-    """Someone known by e-mail (kept in lower case). `roles` is a space-separated list of Role words."""
+    """Someone known by e-mail (kept in lower case). `roles` is a space-separated list of Role words; `hours_per_week` is
+    what an expert gives to learning projects."""
 
     __tablename__ = "people"
 
@@ -31,6 +32,7 @@ class Person(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     roles: Mapped[str] = mapped_column(String(80), default=Role.REQUESTER.value)
     password_hash: Mapped[str | None] = mapped_column(String(255))
+    hours_per_week: Mapped[float | None]
     created_at: Mapped[datetime]
 
     unit: Mapped[Unit | None] = relationship(lazy="joined")
