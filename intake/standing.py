@@ -9,8 +9,8 @@ from portfolio import causes
 from portfolio.learning_requests import Place
 from portfolio.models import Assessment, Decision, Event, File, LearningRequest, Message, Project, Supporter
 from portfolio.questions import Kind, Question
-from portfolio.rules.asking import Ask
 from portfolio.rules.fit import Fit
+from portfolio.rules.information import QuestionWorth
 from portfolio.states import RequestStatus, Stage
 from web.forms import Errors, Fields
 from web.wording import answer_words
@@ -25,7 +25,7 @@ class Next:
     """One more question, asked because its answer could change the decision; `done` of at most three were asked before."""
 
     question: Question
-    ask: Ask
+    worth: QuestionWorth
     done: int
     skipped: tuple[str, ...]
     values: Fields = field(default_factory=Fields)

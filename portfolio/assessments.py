@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from portfolio import causes, forms, goals, supporters
 from portfolio.history import record
-from portfolio.models import Answer, Assessment, Event, LearningRequest, Person, Rubric
+from portfolio.models import Answer, Assessment, Event, LearningRequest, Person, Plan, Rubric
 from portfolio.rules import rubric as rubrics
 from portfolio.rules.fit import Causes
+from portfolio.rules.information import usual_line
 from portfolio.rules.scoring import Need, Score, days_until, gap_of, score
 from portfolio.submission import as_range, number_in
 from portfolio.waiting import want_all
@@ -69,10 +70,31 @@ def needs(
 
 
 def current_rubric(session: Session) -> rubrics.Rubric:
-    """The rubric in force: the latest published, else the default; with the cause table in force where one is published."""
+    """What requests are scored by: the rubric in force, with the cause table in force where one is published."""
+    return completed(session, published_rubric(session))
+
+
+def published_rubric(session: Session) -> rubrics.Rubric:
+    """The rubric in force as it was published: the latest, else the default."""
     latest = session.scalar(select(Rubric.body).order_by(Rubric.version.desc()).limit(1))
-    rubric = rubrics.DEFAULT if latest is None else _parsed(json.dumps(latest))
+    return rubrics.DEFAULT if latest is None else parsed(latest)
+
+
+def completed(session: Session, rubric: rubrics.Rubric) -> rubrics.Rubric:
+    """A rubric with what has versions of its own: the cause table in force where one is published."""
     return _with_causes(rubric, causes.published(session))
+
+
+def parsed(body: dict[str, Any]) -> rubrics.Rubric:
+    """The rubric stored as `body`; the same object each time."""
+    return _parsed(json.dumps(body))
+
+
+def line(session: Session, rubric: rubrics.Rubric) -> float:
+    """The leverage a request has to beat, points per hour: the cut value of the latest plan; before the first plan, and while
+    everything fits, the usual one."""
+    cut = session.scalar(select(Plan.cut_value).order_by(Plan.made_at.desc(), Plan.id.desc()).limit(1))
+    return cut or usual_line(rubric)
 
 
 def publish_rubric(session: Session, rubric: rubrics.Rubric, *, by: Person | None, at: datetime) -> Rubric:

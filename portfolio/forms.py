@@ -220,6 +220,27 @@ def asked(form: Form, said: Mapping[str, Any], *, unit: str = "", kind: str = ""
     )
 
 
+def still_open(
+    form: Form, said: Mapping[str, Any], *, unit: str = "", kind: str = "", always: bool = False
+) -> dict[str, str]:
+    """The questions nobody answered that a score may hang on, each by the input it gives: {input: question}.
+
+    An own question that gives a cause, or stands in for a shipped one the manager left out, goes by that input. Those the form
+    always asks are left out, unless `always`: whoever left one of them open would be asked twice.
+    """
+    found: dict[str, str] = {}
+    for question in asked(form, said, unit=unit, kind=kind):
+        if question.key in said or (question.always and not always):
+            continue
+        if not question.is_own:
+            found[question.key] = question.key
+        elif question.feeds == "cause":
+            found[feeds.cause_key(question)] = question.key
+        elif question.feeds and form.question(feeds.shipped_key(question)) is None:
+            found[feeds.shipped_key(question)] = question.key
+    return {given: key for given, key in found.items() if given not in said}
+
+
 def missing(
     form: Form, said: Mapping[str, Any], *, unit: str = "", kind: str = "", files: Iterable[str] = ()
 ) -> dict[str, str]:

@@ -8,7 +8,18 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import assessments, feeds, forms, history, letters, mails, people, projects, suggestions, supporters
+from portfolio import (
+    assessments,
+    forms,
+    goals,
+    history,
+    letters,
+    mails,
+    people,
+    projects,
+    suggestions,
+    supporters,
+)
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -24,7 +35,7 @@ from portfolio.models import (
     Unit,
 )
 from portfolio.questions import FORM_VERSION
-from portfolio.rules.asking import Ask, best_questions
+from portfolio.rules.information import QuestionWorth, questions_worth
 from portfolio.states import (
     INBOX,
     LEADS_TO,
@@ -348,34 +359,32 @@ def confirm(session: Session, learning_request: LearningRequest, *, by: Person |
 
 def next_questions(
     session: Session, learning_request: LearningRequest, *, now: datetime, leave_out: Collection[str] = ()
-) -> tuple[Ask, ...]:
-    """The questions whose answers could change what is decided, best first: three at most, none that was answered.
+) -> tuple[QuestionWorth, ...]:
+    """The questions whose answers are worth most a minute, best first: three at most, none that was answered.
 
-    The one place where the rule is chosen.
+    Judged by the rule that also chooses whom to ask by mail, but for the cost of asking: this person is here already.
     """
     if learning_request.status not in OPEN:
         return ()
-    known = forms.known(session)
+    known, today = forms.known(session), now.date()
     said = known.count_in(forms.said_in(learning_request))
     unit = learning_request.unit.name if learning_request.unit else ""
-    asked = [
-        question
-        for question in forms.asked(known.current, said, unit=unit, kind=said.get("type") or "")
-        if not question.always and question.key not in {*said, *leave_out}
-    ]
-    could = {question.key for question in asked}
-    # An own question is asked in the place of a shipped one that the manager left out.
-    own = {
-        feeds.shipped_key(question): question.key
-        for question in asked
-        if question.is_own and question.feeds and known.current.question(feeds.shipped_key(question)) is None
-    }
-    if session.scalar(select(func.count()).select_from(Goal).where(Goal.retired_at.is_(None))):
-        could.add("goal")
-    weight = learning_request.goal.weight if learning_request.goal else None
-    need = assessments.need_of(said, weight, now.date())
-    best = best_questions(need, assessments.current_rubric(session), {*could, *own} - {*said, *leave_out})
-    return tuple(replace(one, question=own.get(one.question, one.question)) for one in best)
+    could = forms.still_open(known.current, said, unit=unit, kind=said.get("type") or "")
+    stated = goals.weighed(session, on=today)
+    if learning_request.goal_id is None and not all(one.is_over for one in stated.values()):
+        could["goal"] = "goal"
+    served = stated.get(learning_request.goal_id) if learning_request.goal_id else None
+    need = assessments.need_of(said, served.weight if served else None, today)
+    rubric = assessments.current_rubric(session)
+    best = questions_worth(
+        {learning_request.id: need},
+        rubric,
+        assessments.line(session, rubric),
+        offered={learning_request.id: [given for given, key in could.items() if key not in leave_out]},
+        cost_per_minute=0,
+        at_most=3,
+    )
+    return tuple(replace(one, question=could[one.question]) for one in best)
 
 
 def find(session: Session, number: int) -> LearningRequest | None:

@@ -295,10 +295,10 @@ def test_scoring_reads_as_often_however_many_forms_and_requests_there_are(
 
 
 KNOWN_BUT_FOR_THE_VALUE = {
-    **dict.fromkeys(("cause_could", "cause_did", "cause_obstacle"), "unsure"),
+    **dict.fromkeys(("cause_could", "cause_did", "cause_obstacle"), "no"),
     "risk": 1,
-    "waiting": 2,
-    "format": "job_aid",
+    "waiting": 1,
+    "format": "elearning",
     "finished_hours": 1,
 }
 
