@@ -12,6 +12,7 @@ from api import (
     iterations,
     learning_requests,
     measures,
+    plan,
     projects,
     reports,
     similar,
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/api/v1")
 for part in (learning_requests, form, projects, cards, iterations, measures, goals, reports, events, export):
     router.include_router(part.router)
 router.include_router(similar.router)
+router.include_router(plan.router)
 router.include_router(document.router)
 
 __all__ = ["router"]

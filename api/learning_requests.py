@@ -113,7 +113,9 @@ def show(session: SessionDep, _caller: ManagerCaller, links: LinksDep, number: N
         **shapes.learning_request(found, links),
         "requester": {"name": found.requester.name, "email": found.requester.email},
         "answers": {answer.question: answer.value for answer in found.answers},
-        "assessment": shapes.whole_assessment(found.assessment),
+        "assessment": shapes.whole_assessment(
+            found.assessment, found.chance_in_plan if found.is_open else None
+        ),
         "decisions": [shapes.decision(one) for one in learning_requests.decisions(session, found)],
         "timeline": [shapes.event(one) for one in history.timeline(session, found)],
     }

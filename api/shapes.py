@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from portfolio.fitting import Line, Outlook
 from portfolio.links import Links
 from portfolio.models import (
     Assessment,
@@ -37,6 +38,7 @@ def learning_request(one: LearningRequest, links: Links) -> dict[str, Any]:
         "snoozed_until": one.snoozed_until.isoformat() if one.snoozed_until else None,
         "joined_to": one.joined_to_id,
         "tracking_url": links.tracking(one),
+        "chance_in_plan": one.chance_in_plan if one.is_open else None,
         "assessment": assessment(one.assessment),
     }
 
@@ -66,12 +68,12 @@ def assessment(one: Assessment | None) -> dict[str, Any] | None:
     }
 
 
-def whole_assessment(one: Assessment | None) -> dict[str, Any] | None:
+def whole_assessment(one: Assessment | None, chance_in_plan: float | None = None) -> dict[str, Any] | None:
     if one is None:
         return None
     return {
         **(assessment(one) or {}),
-        "chance_in_plan": None,
+        "chance_in_plan": chance_in_plan,
         "next_question": None,
         "rubric_version": one.rubric_version,
         "seed": one.seed,
@@ -79,6 +81,73 @@ def whole_assessment(one: Assessment | None) -> dict[str, Any] | None:
         "flow_run_id": one.flow_run_id,
         "scored_at": moment(one.scored_at),
         "working": one.working,
+    }
+
+
+def plan(one: Outlook) -> dict[str, Any]:
+    """What fits: the chosen set, everything else with its reason, and what an hour is worth."""
+    stretch, marginal = one.stretch, one.marginal
+    return {
+        "sentence": one.sentence,
+        "weeks": stretch.weeks,
+        "hours_per_week": stretch.hours_per_week,
+        "starts_on": stretch.starts_on.isoformat(),
+        "ends_on": stretch.ends_on.isoformat(),
+        "hours": {
+            "given": stretch.given,
+            "leave": stretch.leave_hours,
+            "interrupts": stretch.interrupt_hours,
+            "available": stretch.hours,
+            "used": one.plan.manager.used,
+            "left": one.plan.manager.left,
+            "over": one.plan.manager.over,
+        },
+        "experts": [
+            {"person": person.person_id, "name": person.name, "hours": person.hours}
+            for person in stretch.experts
+        ],
+        "value": one.plan.value,
+        "proven": one.plan.proven,
+        "gap": one.plan.gap,
+        "chosen": [_line(line) for line in one.chosen],
+        "left_out": [_line(line) for line in one.left_out],
+        "cut_value": one.cut.points_per_hour,
+        "marginal_value_of_hour": marginal.value_added if marginal else None,
+        "what_more_buys": [
+            {
+                "label": bought.more.label,
+                "manager_hours": bought.more.manager_hours,
+                "expert_hours": sum(bought.more.expert_hours.values()),
+                "comes_in": [*bought.comes_in],
+                "goes_out": [*bought.goes_out],
+                "value_added": bought.value_added,
+                "points_per_hour": bought.points_per_hour,
+            }
+            for bought in one.options
+        ],
+        "draws": one.draws,
+        "unscored": one.unscored,
+    }
+
+
+def _line(one: Line) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "number": one.number,
+        "title": one.title,
+        "status": one.status.value,
+        "chance_in_plan": one.chance,
+        "standing": one.standing.value.replace(" ", "_").replace("-", "_"),
+        "impact": one.value,
+        "manager_hours": one.hours,
+        "expert_hours": one.expert_hours,
+        "expert": one.expert_id,
+        "must_do": one.must_do,
+        "not_before": one.not_before.isoformat() if one.not_before else None,
+        "place": {"low": one.place.low, "likely": one.place.likely, "high": one.place.high}
+        if one.place
+        else None,
+        "reason": one.why,
     }
 
 

@@ -9,6 +9,7 @@ transaction, safe to repeat: it takes and returns ids and counts and calls one a
 
 NAMES = (
     "score_requests",
+    "plan_capacity",
     "send_mails",
     "fetch_mails",
     "track_iterations",

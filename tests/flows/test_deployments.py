@@ -23,6 +23,7 @@ def test_what_runs_when() -> None:
         for schedule in deployment.schedules
     } == {
         "score_requests/nightly 10 2 * * *",
+        "plan_capacity/nightly 25 2 * * *",
         "track_iterations/daily 55 23 * * *",
         "publish_report/weekly 0 5 * * 1",
         "publish_report/monthly 15 5 1 * *",

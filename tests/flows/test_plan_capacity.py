@@ -1,0 +1,44 @@
+"""What fits is worked out at night, without Prefect: the task's plain function over a real database."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from flows import plan_capacity, score_requests
+from portfolio.database import Database
+from portfolio.links import Links
+from portfolio.models import Event, LearningRequest, Plan
+from portfolio.settings import Settings
+from tests.conftest import Cast
+from tests.factory import a_request
+
+AT = datetime(2026, 11, 20, 1, 25, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_capacity, "now", lambda: AT)
+
+
+@pytest.mark.both
+def test_the_night_keeps_a_plan_and_each_open_request_gets_its_chance(
+    clockwork: Settings, database: Database, cast: Cast, links: Links
+) -> None:
+    with database.writing() as session:
+        for form in ("job_aid", "elearning"):
+            a_request(session, links=links, title=form, answers={"format": form})
+    score_requests.score_some.fn()
+    made = [plan_capacity.make_plan.fn("night") for _ in range(2)]
+    assert made == [1, 2]
+    with database.reading() as session:
+        first, second = (session.get_one(Plan, number) for number in (1, 2))
+        chances = session.scalars(select(LearningRequest.chance_in_plan)).all()
+        assert session.scalar(select(func.count(Event.id)).where(Event.action == "plan.made")) == 2
+    assert first.body == second.body
+    assert (second.why, second.starts_on.isoformat(), second.weeks) == ("night", "2026-11-20", 6)
+    assert all(chance is not None for chance in chances)
+
+
+def test_nothing_is_planned_before_the_first_visit(clockwork: Settings, database: Database) -> None:
+    assert plan_capacity.make_plan.fn() is None
