@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio import database as databases
-from portfolio import suggestions, waiting
+from portfolio import forms, suggestions, waiting
 from portfolio.database import Database
 from portfolio.demo import asks, fill
 from portfolio.models import (
