@@ -15,6 +15,7 @@ from board import (
     iterations,
     library,
     projects,
+    rubric,
     settings,
 )
 
@@ -32,6 +33,7 @@ for part in (
     imports,
     form,
     causes,
+    rubric,
     settings,
 ):
     router.include_router(part.router)

@@ -69,6 +69,17 @@ def needs(
     return {number: facts.need(number, goal, rubric) for number, goal in goals_of.items()}
 
 
+def known(
+    session: Session, goals_of: Mapping[int, int | None], rubric: rubrics.Rubric, *, today: date
+) -> dict[int, tuple[dict[str, Any], Need]]:
+    """The answers of these requests ({number: goal}) and what they come to. Four statements however many they are."""
+    facts = _facts(session, [*goals_of], today)
+    return {
+        number: (facts.answers.get(number, {}), facts.need(number, goal, rubric))
+        for number, goal in goals_of.items()
+    }
+
+
 def current_rubric(session: Session) -> rubrics.Rubric:
     """What requests are scored by: the rubric in force, with the cause table in force where one is published."""
     return completed(session, published_rubric(session))

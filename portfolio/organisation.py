@@ -1,5 +1,6 @@
 """The organisation: set up once at the first visit, changed in settings."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -9,7 +10,6 @@ from sqlalchemy.orm import Session
 from portfolio import assessments, cards
 from portfolio.history import record
 from portfolio.models import Organisation, Person
-from portfolio.rules.rubric import for_capacity
 
 
 class AddressRefused(ValueError):
@@ -51,7 +51,9 @@ def set_up(
     session.flush()
     cards.lay_out(session)
     if capacity_changed:
-        assessments.publish_rubric(session, for_capacity(hours_per_week, iteration_weeks), by=by, at=at)
+        rubric = assessments.published_rubric(session)
+        fits = hours_per_week * iteration_weeks
+        assessments.publish_rubric(session, replace(rubric, effort_cut_hours=fits), by=by, at=at)
     record(session, "organisation.set_up", organisation, by=by, at=at, hours_per_week=hours_per_week)
     return organisation
 

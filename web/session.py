@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portfolio.database import Database
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-ONLY_LOOKS = frozenset({"/requests/suggestions"})
+ONLY_LOOKS = frozenset({"/requests/suggestions", "/settings/rubric/preview"})
 """Posts that write nothing: what they look for is too long, or too private, for an address."""
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.models.base import Base, Json
+from portfolio.models.people import Person
 
 
 class Rubric(Base):
@@ -20,6 +21,13 @@ class Rubric(Base):
     body: Mapped[dict[str, Any]] = mapped_column(Json)
     published_at: Mapped[datetime]
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    published_by: Mapped[Person | None] = relationship()
+
+    @property
+    def id(self) -> int:
+        """What the history knows it by."""
+        return self.version
 
 
 class Assessment(Base):

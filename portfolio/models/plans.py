@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.models.base import Base, Json
+from portfolio.models.learning_requests import LearningRequest
 from portfolio.models.people import Person
 
 
@@ -103,6 +104,7 @@ class AskedQuestion(Base):
     after: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id], lazy="joined")
+    learning_request: Mapped[LearningRequest] = relationship(lazy="joined")
 
 
 class Absence(Base):
@@ -144,6 +146,13 @@ class Calibration(Base):
     made_at: Mapped[datetime]
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
+    made_by: Mapped[Person | None] = relationship()
+
+    @property
+    def id(self) -> int:
+        """What the history knows it by."""
+        return self.version
+
 
 class RubricDraft(Base):
     """The rubric being worked on; at most one. Publishing it makes the next `Rubric`."""
@@ -155,6 +164,8 @@ class RubricDraft(Base):
     revision: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime]
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    changed_by: Mapped[Person | None] = relationship()
 
 
 class Method(Base):

@@ -89,6 +89,13 @@ def draws_of(need: Need, rubric: Rubric) -> Sampled:
     )
 
 
+def likely_leverage(need: Need, rubric: Rubric) -> float:
+    """Impact points per manager hour that half of the draws lie below: `score`'s likely leverage, without all the rest."""
+    leverage = draws_of(need, rubric).leverage
+    middle = len(leverage) // 2
+    return float(np.partition(leverage, middle)[middle])
+
+
 def open_questions(need: Need, rubric: Rubric) -> tuple[str, ...]:
     """The questions whose answer would change the draws, and that nobody answered; in the order of the form.
 
