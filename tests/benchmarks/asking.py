@@ -60,17 +60,23 @@ class Hand:
         self.page.wait_for_timeout(1000 * seconds)
 
     def follow_up(self) -> int:
-        """Answer what is asked after sending, by one press each."""
-        pressed = 0
-        while (taps := self.page.locator("#next .taps button")).count():
-            words = self.page.locator("#next").inner_text()
+        """Answer what is asked after sending, by one press each where that does."""
+        answered, part = 0, self.page.locator("#next")
+        while part.locator("form").count():
+            words = part.inner_text()
             self.wait(len(words.split()) / WORDS_READ_A_SECOND)
-            taps.first.tap()
-            pressed += 1
+            taps = part.locator(".taps button")
+            if taps.count():
+                taps.first.tap()
+            else:
+                part.locator("input:not([type=hidden])").tap()
+                self.page.keyboard.type("about 2", delay=MILLISECONDS_A_KEY)
+                part.locator("button").first.tap()
+            answered += 1
             self.page.wait_for_function(
                 "words => document.getElementById('next').innerText !== words", arg=words
             )
-        return pressed
+        return answered
 
 
 def asking() -> list[Result]:
