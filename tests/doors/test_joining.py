@@ -175,7 +175,7 @@ def test_this_solves_it_thanks_and_keeps_the_draft_in_case_it_does_not(
         (line,) = session.scalars(select(Suggestion)).all()
         assert (line.ask, line.solved_at is not None) == ("a", True)
     assert typing.get(solved.headers["location"][:-3] + "abc").status_code == 404
-    sent = typing.post("/requests", data=TYPED)
+    sent = typing.post("/requests", data={**TYPED, "suggested": ref(links, "resource", 1)})
     assert sent.status_code == 303
     with database.reading() as session:
         assert session.scalars(select(Suggestion.came_back_at)).one() is not None
