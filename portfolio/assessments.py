@@ -17,7 +17,8 @@ from portfolio.models import Answer, Assessment, Event, LearningRequest, Person,
 from portfolio.rules import rubric as rubrics
 from portfolio.rules.fit import Causes
 from portfolio.rules.information import usual_line
-from portfolio.rules.scoring import Need, Score, days_until, gap_of, score
+from portfolio.rules.ranges import Range
+from portfolio.rules.scoring import Need, Reason, Score, days_until, gap_of, score
 from portfolio.submission import as_range, number_in
 from portfolio.waiting import want_all
 
@@ -159,6 +160,30 @@ class _Facts:
 def _facts(session: Session, ids: Sequence[int], today: date) -> _Facts:
     return _Facts(
         _answers(session, ids), goals.weights(session, on=today), supporters.reaches(session, ids), today
+    )
+
+
+def as_score(made: Assessment) -> Score:
+    """What an assessment found, as the rules take it; nothing is worked out again."""
+    ranges = {
+        name: Range(*(getattr(made, f"{name}_{end}") for end in ("low", "likely", "high")))
+        for name in ("impact", "effort_hours", "manager_hours", "leverage")
+    }
+    working = made.working
+    return Score(
+        **ranges,
+        expert_hours=Range(*working["expert_hours"]),
+        fit=made.fit,
+        likeliest_cause=working["likeliest_cause"],
+        causes=working.get("causes", {}),
+        cause_table=working.get("cause_table", 1),
+        quadrants=made.quadrants,
+        reasons=tuple(Reason(one["text"], one["influence"]) for one in made.reasons),
+        steps=working["steps"],
+        unknown=tuple(working["unknown"]),
+        seed=made.seed,
+        draws=made.draws,
+        rubric_version=made.rubric_version,
     )
 
 

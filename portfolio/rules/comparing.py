@@ -4,7 +4,7 @@ How an answer becomes a method's input is ours, since the methods leave it open;
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from statistics import median
 
@@ -41,6 +41,9 @@ HOURS_A_DAY, WEEKS_A_YEAR = 8, 52
 
 LEAST_PLACES = 2
 """Places apart from which methods are said to disagree."""
+
+LEAST_PLACED = 0.5
+"""Share of the requests that a method places, from which on its places can be held against leverage's. Ours."""
 
 
 @dataclass(frozen=True)
@@ -146,22 +149,29 @@ def compare(
     requests: Sequence[Scored],
     rubric: Rubric,
     terms: Terms | None = None,
-    own: Expression | None = None,
+    own: Expression | Mapping[str, Expression] | None = None,
     *,
     at_most: int = 5,
+    draws: int | None = None,
 ) -> Comparison:
     """Each request's value and place under each method, from the same answers, and where they differ most from leverage.
 
     A method without a value for a request (no money named, a formula that divides by zero) leaves it unplaced and says why. Equal
-    values share a place. One disagreement a request, the widest, two places or more.
+    values share a place. One disagreement a request, the widest, two places or more, by a method that places at least half. Several formulas go by their names; with
+    `draws` they are worked out over so many draws instead of the rubric's.
     """
     terms = terms or Terms()
     inputs = [inputs_of(one.need, one.score, rubric) for one in requests]
     columns = {
         method: [_value(method, one, terms) for one in inputs] for method in METHODS if method != "own"
     }
-    if own is not None:
-        columns["own"] = [_own(own, one.need, rubric) for one in requests]
+    formulas = {"own": own} if isinstance(own, Expression) else own or {}
+    columns |= {name: [] for name in formulas}
+    drawn_by = rubric if draws is None else replace(rubric, draws=draws)
+    for one in requests if formulas else ():
+        values = own_values(one.need, drawn_by)
+        for name, formula in formulas.items():
+            columns[name].append(_own(formula, values))
     placed = {method: _placed(values) for method, values in columns.items()}
     rows = tuple(
         Row(one.key, one.title, {method: cells[index] for method, cells in placed.items()})
@@ -271,8 +281,8 @@ def _finite(value: float) -> float:
     return value
 
 
-def _own(own: Expression, need: Need, rubric: Rubric) -> Placed:
-    found = evaluate(own, own_values(need, rubric))
+def _own(own: Expression, values: Mapping[str, ArrayLike | None]) -> Placed:
+    found = evaluate(own, values)
     return Placed(None if found.range is None else found.range.likely, None, found.reason)
 
 
@@ -337,19 +347,24 @@ def _disagreements(
     rows: Sequence[Row], factors: Sequence[Mapping[str, list[_Factor]]]
 ) -> tuple[Disagreement, ...]:
     usual = _usual_factors(factors)
+    placing = {
+        method
+        for method in (rows[0].placed if rows else ())
+        if sum(row.placed[method].place is not None for row in rows) >= LEAST_PLACED * len(rows)
+    }
     found = []
     for row, own_factors in zip(rows, factors, strict=True):
         ours = row.placed["leverage"].place
         apart = [
             (abs(cell.place - ours), method, cell.place)
             for method, cell in row.placed.items()
-            if cell.place is not None and ours is not None and abs(cell.place - ours) >= LEAST_PLACES
+            if method in placing and cell.place and ours and abs(cell.place - ours) >= LEAST_PLACES
         ]
         if apart and ours is not None:
             _, method, place = max(apart, key=lambda one: one[0])
             theirs = _why(own_factors.get(method, []), usual, method, ahead=place < ours)
             why_ours = _why(own_factors["leverage"], usual, "leverage", ahead=ours < place)
-            because = f"{METHODS[method]} puts it {ordinal(place)}{theirs}; leverage puts it {ordinal(ours)}{why_ours}."
+            because = f"{METHODS.get(method, method)} puts it {ordinal(place)}{theirs}; leverage puts it {ordinal(ours)}{why_ours}."
             found.append(Disagreement(row.key, row.title, method, place, ours, because))
     found.sort(key=lambda one: (-abs(one.place - one.leverage_place), one.leverage_place, str(one.key)))
     return tuple(found)

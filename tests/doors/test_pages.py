@@ -19,7 +19,7 @@ SignIn = Callable[[TestClient, Person | None], None]
 
 MANAGER_PAGES = [
     "/inbox", "/inbox/list", "/requests/1", "/requests/1/score", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
-    "/backlog/more?after=9_1", "/settings", "/settings/imports", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
+    "/backlog/more?after=9_1", "/backlog/methods", "/settings", "/settings/imports", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
     "/settings/form/changes", "/settings/causes", "/settings/rubric", "/settings/rubric/versions/1", "/outbox", "/outbox/1", "/arrivals",
     "/library", "/library?state=overdue&q=a", "/library/new", "/library/sheets", "/library/deflections",
 ]  # fmt: skip
