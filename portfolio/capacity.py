@@ -287,6 +287,12 @@ def experts(session: Session) -> list[Person]:
     return sorted(session.scalars(query), key=lambda one: one.display_name.lower())
 
 
+def find_expert(session: Session, number: int) -> Person | None:
+    """Somebody who can be asked for hours, by number."""
+    person = session.get(Person, number) if 0 < number < 2**31 else None
+    return person if person is not None and person.has_role(Role.CONTRIBUTOR) else None
+
+
 def _experts(session: Session) -> Sequence[tuple[Person, int]]:
     """Who gives hours or is named by an open request, and how many of those there are."""
     asked = (

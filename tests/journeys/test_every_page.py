@@ -19,7 +19,7 @@ from web.people import COOKIE
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("pages")]
 
 AXE = Path(__file__).parent.parent / "lib/axe.min.js"
-PARTS = ("/inbox/list", "/requests/1/score", "/backlog/more", "/board/columns", "/cards/1/face", "/healthz")
+PARTS = ("/inbox/list", "/plan/what-if", "/requests/1/score", "/backlog/more", "/board/columns", "/cards/1/face", "/healthz")
 """Addresses that answer with a piece of a page."""
 COLOUR = "color-contrast"
 SIZE = ("target-size", "scrollable-region-focusable", "link-in-text-block", "skip-link")
@@ -190,7 +190,7 @@ def test_the_first_visit(fresh: Installation, new_context: NewContext) -> None:
 def test_empty_pages(settled: Installation, new_context: NewContext) -> None:
     looker = a_looker(settled, new_context, "mara@fernweh.example")
     addresses = [
-        "/inbox", "/backlog", "/board", "/iterations", "/projects", "/reports", "/outbox", "/settings",
+        "/inbox", "/backlog", "/plan", "/board", "/iterations", "/projects", "/reports", "/outbox", "/settings",
         "/settings/imports", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
         "/settings/form/versions/1", "/settings/causes", "/settings/causes/versions/1", "/requests",
     ]  # fmt: skip
