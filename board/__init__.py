@@ -17,6 +17,7 @@ from board import (
     methods,
     plan,
     projects,
+    questions,
     rubric,
     settings,
 )
@@ -32,6 +33,7 @@ for part in (
     cards,
     iterations,
     projects,
+    questions,
     library,
     methods,
     imports,

@@ -9,9 +9,9 @@ from intake import standing, view
 from intake.forms import read_answers, typed_answers
 from intake.opening import OpenedDep
 from intake.standing import MOST_QUESTIONS, Behind, Conversation, FollowUp, Next, Tracking
-from portfolio import causes, files, forms, goals, learning_requests, supporters
+from portfolio import causes, files, forms, goals, learning_requests, next_questions, supporters
 from portfolio.models import File, LearningRequest
-from portfolio.questions import Form, Kind, Question
+from portfolio.questions import Form
 from portfolio.rules.scoring import LABELS
 from portfolio.states import MoveRefused, RequestStatus
 from web.clock import NowDep
@@ -270,14 +270,8 @@ def _follow_up(
     asks = learning_requests.next_questions(session, found, now=now, leave_out=skipped)
     if not asks:
         return FollowUp(path, None, done)
-    question = forms.current(session).question(asks[0].question) or _about_goal(session)
+    question = forms.current(session).question(asks[0].question) or next_questions.about_goal(session)
     return FollowUp(path, Next(question, asks[0], done, skipped), done)
-
-
-def _about_goal(session: SessionDep) -> Question:
-    options = tuple((str(goal.id), goal.name) for goal in goals.listed(session))
-    why = "What serves a goal of the organisation goes before what serves none."
-    return Question("goal", "Which goal does it serve?", kind=Kind.ONE_OF, options=options, why=why)
 
 
 def _again(follow_up: FollowUp, fields: Fields, errors: Errors) -> FollowUp:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from portfolio.models import Draft, LearningRequest, Resource
+from portfolio.questions import Question
 from portfolio.states import Verdict
 
 
@@ -150,6 +151,27 @@ def mail_arrived(title: str, address: str, until: datetime, left_out: list[str])
         f"Your request is almost there: {title}",
         "Thank you for your mail. It became a request for training that isn't sent yet. A few questions are left; open it here "
         f"and send it. Whoever has the link can read and change it:\n{address}\n\nIt is kept until {until:%d %B %Y}.{missing}",
+    )
+
+
+def one_question(
+    learning_request: LearningRequest,
+    question: Question,
+    options: Sequence[tuple[str, str]],
+    address: str,
+    until: datetime,
+) -> tuple[str, str]:
+    """One question; `options` are (words, address) of each answer where one press gives it."""
+    if options:
+        lines = "\n\n".join(f"{words}:\n{where}" for words, where in options)
+        how = f"Open what is true; nothing is sent before you confirm it there.\n\n{lines}"
+    else:
+        how = f"Answer here:\n{address}"
+    return (
+        f"One question about your request {learning_request.id}: {learning_request.title}",
+        f"{question.label}\n\n{how}\n\n"
+        "Your answer could change whether this fits into our plan; that's why we ask this and nothing else. You'll see at once "
+        f"what it changed. No account is needed, and the links work until {until:%d %B %Y}.",
     )
 
 

@@ -4,8 +4,9 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from portfolio.models import Draft, LearningRequest, Resource, Supporter
+from portfolio.models import AskedQuestion, Draft, LearningRequest, Resource, Supporter
 from portfolio.settings import Settings
 
 
@@ -71,6 +72,22 @@ class Links:
 
     def support_key(self, supporter: Supporter) -> str:
         return self.key("support", supporter.id, supporter.link_version)
+
+    def question_path(self, asked: AskedQuestion) -> str:
+        """Where one question is answered. Useless once the request's own link has been renewed."""
+        return f"/questions/{asked.id}/{self.question_key(asked)}"
+
+    def question(self, asked: AskedQuestion, answer: str = "") -> str:
+        """The same for mails; with `answer` it is chosen already, and only has to be confirmed."""
+        chosen = f"?{urlencode({'answer': answer})}" if answer else ""
+        return self.base_url + self.question_path(asked) + chosen
+
+    def question_key(self, asked: AskedQuestion) -> str:
+        return self.key("question", asked.id, asked.link_version, asked.learning_request.link_version)
+
+    def opens_question(self, asked: AskedQuestion, key: str) -> bool:
+        """Whether `key` is this question's current key."""
+        return hmac.compare_digest(self.question_key(asked).encode(), key.encode())
 
     def fits(self, key: str, purpose: str, *parts: object) -> bool:
         """Whether `key` is the one for these parts."""

@@ -24,7 +24,7 @@ ANYBODY = {
     "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
 WITH_A_KEY = re.compile(
-    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library)/\{number:int\}/\{key\}"
+    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions)/\{number:int\}/\{key\}"
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
 )
 DEVELOPMENT = {"GET /styleguide"}

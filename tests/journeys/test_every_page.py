@@ -19,7 +19,16 @@ from web.people import COOKIE
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("pages")]
 
 AXE = Path(__file__).parent.parent / "lib/axe.min.js"
-PARTS = ("/inbox/list", "/plan/what-if", "/requests/1/score", "/backlog/more", "/board/columns", "/cards/1/face", "/healthz")
+PARTS = (
+    "/inbox/list",
+    "/plan/what-if",
+    "/questions/best",
+    "/requests/1/score",
+    "/backlog/more",
+    "/board/columns",
+    "/cards/1/face",
+    "/healthz",
+)
 """Addresses that answer with a piece of a page."""
 COLOUR = "color-contrast"
 SIZE = ("target-size", "scrollable-region-focusable", "link-in-text-block", "skip-link")
