@@ -20,7 +20,7 @@ def packed(*members: str) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
         for member in members:
-            archive.writestr(member, "x")
+            archive.writestr(zipfile.ZipInfo(member), "x")  # a fixed date: the bytes name the case
     return held.getvalue()
 
 
