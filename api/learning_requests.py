@@ -10,7 +10,7 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import CallerDep, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed
-from portfolio import forms, history, learning_requests, organisation
+from portfolio import forms, history, learning_requests, next_questions, organisation
 from portfolio.learning_requests import DecisionRefused, Ruling, Source, Wanted
 from portfolio.models import LearningRequest, Resource
 from portfolio.states import MoveRefused, RequestStatus, Verdict
@@ -106,15 +106,18 @@ def list_requests(  # noqa: PLR0917 - the contract names these parameters
 
 
 @router.get("/{number}")
-def show(session: SessionDep, _caller: ManagerCaller, links: LinksDep, number: Number) -> dict[str, Any]:
+def show(
+    session: SessionDep, _caller: ManagerCaller, links: LinksDep, now: NowDep, number: Number
+) -> dict[str, Any]:
     """A whole request: answers, assessment, timeline."""
     found = _find(session, number)
+    best = next_questions.of_request(session, found, now=now)
     return {
         **shapes.learning_request(found, links),
         "requester": {"name": found.requester.name, "email": found.requester.email},
         "answers": {answer.question: answer.value for answer in found.answers},
         "assessment": shapes.whole_assessment(
-            found.assessment, found.chance_in_plan if found.is_open else None
+            found.assessment, found.chance_in_plan if found.is_open else None, best[0] if best else None
         ),
         "decisions": [shapes.decision(one) for one in learning_requests.decisions(session, found)],
         "timeline": [shapes.event(one) for one in history.timeline(session, found)],

@@ -16,6 +16,7 @@ from portfolio.models import (
     Measure,
     Project,
 )
+from portfolio.next_questions import Worth
 from portfolio.similar import Found
 
 
@@ -68,13 +69,20 @@ def assessment(one: Assessment | None) -> dict[str, Any] | None:
     }
 
 
-def whole_assessment(one: Assessment | None, chance_in_plan: float | None = None) -> dict[str, Any] | None:
+def question(one: Worth | None) -> dict[str, Any] | None:
+    """The next best question; `worth` in impact points."""
+    return None if one is None else {"question": one.question.key, "why": one.because, "worth": one.worth}
+
+
+def whole_assessment(
+    one: Assessment | None, chance_in_plan: float | None = None, next_question: Worth | None = None
+) -> dict[str, Any] | None:
     if one is None:
         return None
     return {
         **(assessment(one) or {}),
         "chance_in_plan": chance_in_plan,
-        "next_question": None,
+        "next_question": question(next_question),
         "rubric_version": one.rubric_version,
         "seed": one.seed,
         "draws": one.draws,

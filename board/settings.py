@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import func, select
 
-from portfolio import demand, goals, mails, organisation, people, pulse, tokens
+from portfolio import demand, goals, mails, next_questions, organisation, people, pulse, tokens
 from portfolio.mailbox import Place
 from portfolio.models import ApiToken, Goal, GoalWeight, Mail, Organisation, Person, Pulse
 from portfolio.states import Role
@@ -294,6 +294,16 @@ def set_alerts(
     if ours is not None:
         demand.set_limits(session, ours, people=people_, units=units, by=manager, at=now)
     return see_other("/settings?saved=alerts#alerts")
+
+
+@router.post("/settings/questions")
+def set_asking(session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep) -> Response:
+    """Whether the questions that would help most are mailed without a press."""
+    ours = organisation.current(session)
+    if ours is not None:
+        on = fields["asks_by_itself"] == "yes"
+        next_questions.switch(session, ours, on=on, by=manager, at=now)
+    return see_other("/settings?saved=questions#questions")
 
 
 @router.get("/outbox")

@@ -13,6 +13,7 @@ NAMES = (
     "send_mails",
     "fetch_mails",
     "track_iterations",
+    "ask_next",
     "publish_report",
     "take_imports",
     "keep_house",

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import assessments, forms, goals, learning_requests, letters, mails
+from portfolio import assessments, forms, goals, learning_requests, letters, mails, organisation
 from portfolio.history import record
 from portfolio.links import Links
-from portfolio.models import AskedQuestion, LearningRequest, Person, Unit
+from portfolio.models import AskedQuestion, LearningRequest, Organisation, Person, Unit
 from portfolio.questions import Form, Kind, Question
 from portfolio.rules.comparing import ordinal
 from portfolio.rules.information import questions_worth
@@ -21,6 +21,8 @@ from portfolio.submission import ChangedAnswers
 
 REST = timedelta(days=7)
 """Nobody is asked again within it, by us or by a manager's press."""
+
+DAY = timedelta(hours=20)
 
 KEPT = timedelta(days=30)
 """How long a question can be answered by its link."""
@@ -108,8 +110,24 @@ def ask(
     return asked
 
 
+def ask_by_itself(session: Session, *, links: Links, at: datetime, limit: int = 3) -> int:
+    """`ask_best` where the organisation wants it, at most `limit` within twenty hours, so that a second run on a day asks nobody."""
+    ours = organisation.current(session)
+    if ours is None or not ours.asks_by_itself:
+        return 0
+    by_itself = AskedQuestion.asked_by_id.is_(None), AskedQuestion.asked_at > at - DAY
+    asked = session.scalar(select(func.count()).select_from(AskedQuestion).where(*by_itself)) or 0
+    return ask_best(session, links=links, at=at, limit=limit - asked) if asked < limit else 0
+
+
+def switch(session: Session, ours: Organisation, *, on: bool, by: Person, at: datetime) -> None:
+    """Say whether the clock may ask by itself."""
+    ours.asks_by_itself = on
+    record(session, "organisation.asking_set", ours, by=by, at=at, on=on)
+
+
 def ask_best(session: Session, *, links: Links, at: datetime, limit: int = 3) -> int:
-    """Ask the best few questions, each of another person; returns how many. A second run on a day finds them resting."""
+    """Ask the best few questions, each of another person; returns how many."""
     best = worth_asking(session, now=at, limit=limit)
     for one in best:
         ask(session, one, links=links, by=None, at=at)

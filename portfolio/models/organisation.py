@@ -14,7 +14,7 @@ class Organisation(Base):
     """Set once at the first visit, changed in settings. There is one row.
 
     `intake_domains`: mail domains that may ask, separated by blanks; empty lets everybody. The manager is told when
-    `alert_people` people or `alert_units` units ask alike.
+    `alert_people` people or `alert_units` units ask alike. `asks_by_itself`: whether the clock mails the next best questions.
     """
 
     __tablename__ = "organisations"
@@ -31,5 +31,6 @@ class Organisation(Base):
     intake_domains: Mapped[str] = mapped_column(String(1000), default="")
     alert_people: Mapped[int] = mapped_column(default=5)
     alert_units: Mapped[int] = mapped_column(default=3)
+    asks_by_itself: Mapped[bool] = mapped_column(default=False)
     report_recipients: Mapped[str] = mapped_column(String(2000), default="")
     set_up_at: Mapped[datetime]

@@ -67,6 +67,9 @@ def test_a_submitted_request_is_answered_scored_listed_and_shown_whole(
     assert set(found) >= {
         "chance_in_plan", "fit", "next_question", "reasons", "rubric_version", "seed", "flow_run_id", "scored_at",
     }  # fmt: skip
+    asked = found["next_question"]
+    assert {**asked, "why": "", "worth": 0} == {"question": "format", "why": "", "worth": 0}
+    assert (asked["worth"] > 0, "would" in asked["why"]) == (True, True)
     assert (found["flow_run_id"], found["scored_at"]) == ("a-run", "2026-11-20T10:00:00Z")
     listed = api.get("/api/v1/requests").json()
     assert [one["id"] for one in listed["items"]] == [1]

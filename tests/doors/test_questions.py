@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from portfolio import learning_requests, next_questions
+from portfolio import learning_requests, next_questions, organisation
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import Answer, AskedQuestion, Event, Mail
@@ -130,3 +130,23 @@ def test_managers_alone_see_what_to_ask_and_ask_it(
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Mail)) == mails + 1
         assert session.scalars(select(AskedQuestion.asked_by_id)).all() == [cast.manager.id]
+
+
+def test_the_manager_switches_asking_by_itself_on_and_off(
+    client: TestClient, database: Database, cast: Cast, sign_in: SignIn
+) -> None:
+    def is_on() -> bool:
+        with database.reading() as session:
+            ours = organisation.current(session)
+            return ours is not None and ours.asks_by_itself
+
+    assert not is_on()
+    for who, status in ((None, 303), (cast.requester, 404), (cast.leader, 404)):
+        sign_in(client, who)
+        assert client.post("/settings/questions", data={"asks_by_itself": "yes"}).status_code == status
+    assert not is_on()
+    sign_in(client, cast.manager)
+    for data, wanted in (({"asks_by_itself": "yes"}, True), ({}, False)):
+        answer = client.post("/settings/questions", data=data)
+        assert answer.headers["location"] == "/settings?saved=questions#questions"
+        assert is_on() is wanted
