@@ -68,7 +68,7 @@ class Found:
         found = self.outlook
         if found is None:
             return []
-        sure = f"In nine of ten ways it could turn out. Counted over {found.draws:,} draws."
+        sure = f"In at least nine of ten ways it could turn out. Counted over {found.draws:,} draws."
         return [
             Group("in", "Surely in", sure, found.surely_in),
             Group("flip", "A coin flip", "One more answer, or an hour more or less, could turn these.", found.coin_flips),

@@ -38,7 +38,7 @@ them, and a quarter while somebody drags."""
 MANY = 1_500
 DRAWS_WHILE_DRAGGING = 250
 KEPT = 5_000
-"""Requests whose draws are kept in memory (8 kB each)."""
+"""Requests whose draws are kept in memory (12 kB each)."""
 
 MUST_DO, KEEP_OUT = "must_do", "keep_out"
 NEEDS, INSTEAD_OF = "needs", "instead_of"
@@ -305,12 +305,28 @@ def _lines(backlog: "_Backlog", plan: Plan, sure: Robustness) -> Iterator[Line]:
 
 @dataclass(frozen=True)
 class _Drawn:
-    need: Need
+    """`goal` is the step its goal counts with; `per_step` the points that one step more would bring, draw by draw."""
+
+    goal: int | None
     impact: NDArray[np.float32]
+    per_step: NDArray[np.float32]
     hours: NDArray[np.float32]
     value: float
+    value_per_step: float
     hours_mean: float
     expert_hours: float
+
+    def weighed(self, weight: int) -> "_Drawn":
+        """As if its goal had this weight. A goal's step is a plain number, so impact is a straight line in it."""
+        if self.goal is None or weight == self.goal:
+            return self
+        more = weight - self.goal
+        return replace(
+            self,
+            goal=weight,
+            impact=self.impact + np.float32(more) * self.per_step,
+            value=self.value + more * self.value_per_step,
+        )
 
 
 class _Memory:
@@ -318,7 +334,7 @@ class _Memory:
 
     def __init__(self) -> None:
         self.rubric: Rubric | None = None
-        self.drawn: OrderedDict[tuple[int, datetime, int | None], _Drawn] = OrderedDict()
+        self.drawn: OrderedDict[tuple[int, datetime], _Drawn] = OrderedDict()
         self.lock = Lock()
 
     def of(self, rubric: Rubric) -> "_Memory":
@@ -328,14 +344,14 @@ class _Memory:
                 self.drawn.clear()
         return self
 
-    def get(self, key: tuple[int, datetime, int | None]) -> _Drawn | None:
+    def get(self, key: tuple[int, datetime]) -> _Drawn | None:
         with self.lock:
             found = self.drawn.get(key)
             if found is not None:
                 self.drawn.move_to_end(key)
             return found
 
-    def put(self, key: tuple[int, datetime, int | None], drawn: _Drawn) -> None:
+    def put(self, key: tuple[int, datetime], drawn: _Drawn) -> None:
         with self.lock:
             self.drawn[key] = drawn
             while len(self.drawn) > KEPT:
@@ -352,11 +368,20 @@ def _memory(session: Session, rubric: Rubric) -> _Memory:
 
 def _draw(need: Need, rubric: Rubric) -> _Drawn:
     sampled = draws_of(need, rubric)
+    total = sum(criterion.weight for criterion in rubric.criteria) or 1.0
+    share = {criterion.key: criterion.weight / total for criterion in rubric.criteria}
+    points = sum(
+        (20 * share[key] * draws for key, draws in sampled.steps.items()), start=np.zeros(rubric.draws)
+    )
+    odds = np.divide(sampled.impact, points, out=np.zeros(rubric.draws), where=points > 0)
+    per_step = 20 * share.get("goal", 0.0) * odds
     return _Drawn(
-        need=need,
+        goal=need.goal,
         impact=sampled.impact[:DRAWS].copy(),
+        per_step=per_step[:DRAWS].astype(np.float32),
         hours=sampled.manager_hours[:DRAWS].copy(),
         value=float(sampled.impact.mean(dtype=np.float64)),
+        value_per_step=float(per_step.mean()),
         hours_mean=float(sampled.manager_hours.mean(dtype=np.float64)),
         expert_hours=float(sampled.expert_hours.mean(dtype=np.float64)),
     )
@@ -541,7 +566,7 @@ def _fill(session: Session, rows: dict[int, _Row], terms: Terms, today: date) ->
     memory = _memory(session, rubric)
     missing = []
     for row in rows.values():
-        kept = memory.get((row.assessment_id, row.scored_at, None))
+        kept = memory.get((row.assessment_id, row.scored_at))
         if kept is None:
             missing.append(row)
         else:
@@ -552,18 +577,11 @@ def _fill(session: Session, rows: dict[int, _Row], terms: Terms, today: date) ->
         for row in some:
             row.drawn = _draw(needs[row.id], rubric)
             if not row.waits:
-                memory.put((row.assessment_id, row.scored_at, None), row.drawn)
+                memory.put((row.assessment_id, row.scored_at), row.drawn)
     tried = dict(terms.goals)
-    for row in rows.values():
-        weight = tried.get(row.goal_id or 0)
-        if weight is None or weight == row.drawn.need.goal:
-            continue
-        key = (row.assessment_id, row.scored_at, weight)
-        kept = memory.get(key)
-        if kept is None:
-            kept = _draw(replace(row.drawn.need, goal=weight), rubric)
-            memory.put(key, kept)
-        row.drawn = kept
+    for row in rows.values() if tried else ():
+        if row.goal_id in tried:
+            row.drawn = row.drawn.weighed(tried[row.goal_id])
 
 
 __all__ = [

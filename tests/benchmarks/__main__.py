@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import asking, files, inside, judgement, outside
+from tests.benchmarks import asking, files, inside, judgement, outside, planning
 from tests.benchmarks import search as searching
 from tests.benchmarks.results import Result, table
 
@@ -17,6 +17,7 @@ KEPT = Path(__file__).parents[2] / ".benchmarks"
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "judgement": judgement.judgement,
     "asking": asking.asking,
+    "plan": planning.plan,
     "rescore": inside.rescore,
     "search": searching.search,
     "report": inside.report,

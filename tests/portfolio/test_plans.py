@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from portfolio import assessments, capacity, fitting, learning_requests, overrides, plans
+from portfolio import assessments, capacity, fitting, goals, learning_requests, overrides, plans
 from portfolio.capacity import NotCounted
 from portfolio.database import Database
 from portfolio.fitting import Terms
@@ -147,6 +147,26 @@ def test_dropping_one_and_weighing_goals_is_only_tried_out(
         "You left it out of this question."
     ]
     assert again.plan == so.plan
+
+
+def test_a_weight_tried_out_scores_as_if_the_goal_had_it(
+    database: Database, cast: Cast, links: Links, now: datetime
+) -> None:
+    with database.writing() as session:
+        goal = goals.add(session, name="Keep customers", weight=2, by=cast.manager, at=now)
+        session.flush()
+        a_request(session, links=links, answers={"goal": goal.id, "cause_could": "no"})
+        a_request(session, links=links)
+        assessments.score_waiting(session, now=now, flow_run_id=None)
+        tried = fitting.look(session, Terms(goals=((goal.id, 5),)), now=now)
+        goals.edit(session, goal, weight=5, by=cast.manager, at=now)
+        session.flush()
+        assessments.score_waiting(session, now=now, flow_run_id=None)
+        real = fitting.look(session, Terms(), now=now)
+    assert [line.id for line in tried.lines] == [line.id for line in real.lines]
+    for one, other in zip(tried.lines, real.lines, strict=True):
+        assert one.value == pytest.approx(other.value, rel=1e-5)
+        assert one.chance == pytest.approx(other.chance, abs=0.002)
 
 
 def test_accepting_takes_all_chosen_on_at_once_and_a_second_time_does_nothing(

@@ -37,6 +37,7 @@ function show(input) {
   if (output) output.textContent = input.value;
 }
 
+form?.querySelector("button[type=submit]")?.setAttribute("hidden", "");
 form?.addEventListener("input", (event) => {
   show(event.target);
   if (event.target.type === "range") ask(true);
