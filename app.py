@@ -33,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.templates = make_environment(development=settings.development)
     app.state.turnstile = Turnstile(settings)
     app.state.watch = Watch(app.state.database)
+    app.state.learns_after_seconds = 1.0
     for door in (
         entrance,
         board,
@@ -55,7 +56,7 @@ def create_app_from_environment() -> FastAPI:
 
 @asynccontextmanager
 async def _close_behind_us(app: FastAPI) -> AsyncIterator[None]:
-    meanings = similar.keep_ready(app.state.database)
+    meanings = similar.keep_ready(app.state.database, after=app.state.learns_after_seconds)
     yield
     await asyncio.to_thread(meanings.stop)
     app.state.database.dispose()
