@@ -7,6 +7,7 @@ from board import (
     attachments,
     backlog,
     board,
+    calibration,
     cards,
     causes,
     form,
@@ -40,6 +41,7 @@ for part in (
     form,
     causes,
     rubric,
+    calibration,
     settings,
 ):
     router.include_router(part.router)

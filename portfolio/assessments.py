@@ -11,10 +11,22 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from portfolio import causes, forms, goals, supporters
+from portfolio import calibrations, causes, forms, goals, supporters
+from portfolio.calibrations import InForce
 from portfolio.history import record
-from portfolio.models import Answer, Assessment, Event, LearningRequest, Person, Plan, Rubric
+from portfolio.models import (
+    Answer,
+    Assessment,
+    Calibration,
+    Event,
+    LearningRequest,
+    Person,
+    Plan,
+    Rubric,
+    Unit,
+)
 from portfolio.rules import rubric as rubrics
+from portfolio.rules.calibration import calibrated_need
 from portfolio.rules.fit import Causes
 from portfolio.rules.information import usual_line
 from portfolio.rules.ranges import Range
@@ -48,8 +60,8 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     if not waiting:
         return []
     ids = [row.id for row in waiting]
-    rubric = current_rubric(session)
-    facts = _facts(session, ids, now.date())
+    rubric, calibration = _in_force(session)
+    facts = _facts(session, ids, now.date(), calibration)
     scores: dict[int, Score] = {}
     for row in waiting:
         try:
@@ -58,23 +70,23 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
             log.exception("Request %s can't be scored; it is tried again in an hour", row.id)
             _put_off(session, row.id, now)
     if scores:
-        _store(session, [*scores], [*scores.values()], now, flow_run_id)
+        _store(session, [*scores], [*scores.values()], now, flow_run_id, _version(calibration))
     return [*scores]
 
 
 def needs(
     session: Session, goals_of: Mapping[int, int | None], rubric: rubrics.Rubric, *, today: date
 ) -> dict[int, Need]:
-    """What is known of these requests ({number: goal}), just as it is scored. Four statements however many they are."""
-    facts = _facts(session, [*goals_of], today)
+    """What is known of these requests ({number: goal}), just as it is scored. Five statements however many they are."""
+    facts = _facts(session, [*goals_of], today, calibrations.current(session))
     return {number: facts.need(number, goal, rubric) for number, goal in goals_of.items()}
 
 
 def known(
     session: Session, goals_of: Mapping[int, int | None], rubric: rubrics.Rubric, *, today: date
 ) -> dict[int, tuple[dict[str, Any], Need]]:
-    """The answers of these requests ({number: goal}) and what they come to. Four statements however many they are."""
-    facts = _facts(session, [*goals_of], today)
+    """The answers of these requests ({number: goal}) and what they come to. Five statements however many they are."""
+    facts = _facts(session, [*goals_of], today, calibrations.current(session))
     return {
         number: (facts.answers.get(number, {}), facts.need(number, goal, rubric))
         for number, goal in goals_of.items()
@@ -82,8 +94,8 @@ def known(
 
 
 def current_rubric(session: Session) -> rubrics.Rubric:
-    """What requests are scored by: the rubric in force, with the cause table in force where one is published."""
-    return completed(session, published_rubric(session))
+    """What requests are scored by: the rubric, the cause table and the calibration in force."""
+    return _in_force(session)[0]
 
 
 def published_rubric(session: Session) -> rubrics.Rubric:
@@ -93,8 +105,8 @@ def published_rubric(session: Session) -> rubrics.Rubric:
 
 
 def completed(session: Session, rubric: rubrics.Rubric) -> rubrics.Rubric:
-    """A rubric with what has versions of its own: the cause table in force where one is published."""
-    return _with_causes(rubric, causes.published(session))
+    """A rubric with what has versions of its own: the cause table and the calibration in force, where there are any."""
+    return _completed(session, rubric, calibrations.current(session))
 
 
 def parsed(body: dict[str, Any]) -> rubrics.Rubric:
@@ -142,6 +154,31 @@ def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Ne
     )
 
 
+def _in_force(session: Session) -> tuple[rubrics.Rubric, InForce | None]:
+    """What requests are scored by, and the calibration it holds. Two statements."""
+    newest = (
+        select(one).order_by(table.version.desc()).limit(1).scalar_subquery()
+        for table, one in (
+            (Rubric, Rubric.body),
+            (Calibration, Calibration.body),
+            (Calibration, Calibration.applies),
+        )
+    )
+    body, factors, applies = session.execute(select(*newest)).one()
+    rubric = rubrics.DEFAULT if body is None else parsed(body)
+    calibration = None if factors is None else calibrations.parsed(factors, applies)
+    return _completed(session, rubric, calibration), calibration
+
+
+def _completed(session: Session, rubric: rubrics.Rubric, calibration: InForce | None) -> rubrics.Rubric:
+    return calibrations.applied(_with_causes(rubric, causes.published(session)), calibration)
+
+
+def _version(calibration: InForce | None) -> int | None:
+    """What an assessment notes: the calibration it was made with, where any part of one applied."""
+    return calibration.version if calibration is not None and calibration.applies else None
+
+
 @dataclass(frozen=True)
 class _Facts:
     """What is said about some requests, read at once."""
@@ -150,17 +187,36 @@ class _Facts:
     weights: dict[int, int]
     reaches: dict[int, list[Any]]
     today: date
+    calibration: InForce | None
+    units: dict[int, str]
 
     def need(self, request_id: int, goal_id: int | None, rubric: rubrics.Rubric) -> Need:
         weight = None if goal_id is None else self.weights.get(goal_id)
         need = need_of(self.answers.get(request_id, {}), weight, self.today)
+        if self.calibration is not None and request_id in self.units:
+            need = calibrated_need(need, self.units[request_id], self.calibration.factors)
         return supporters.counted(need, self.reaches.get(request_id, ()), rubric.people)
 
 
-def _facts(session: Session, ids: Sequence[int], today: date) -> _Facts:
+def _facts(session: Session, ids: Sequence[int], today: date, calibration: InForce | None) -> _Facts:
     return _Facts(
-        _answers(session, ids), goals.weights(session, on=today), supporters.reaches(session, ids), today
+        _answers(session, ids),
+        goals.weights(session, on=today),
+        supporters.reaches(session, ids),
+        today,
+        calibration,
+        _units(session, ids) if calibration is not None and "impact" in calibration.applies else {},
     )
+
+
+def _units(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Who claims what: the unit of each request that names one."""
+    rows = session.execute(
+        select(LearningRequest.id, Unit.name)
+        .join(Unit, Unit.id == LearningRequest.unit_id)
+        .where(LearningRequest.id.in_(ids))
+    )
+    return dict(rows.all())
 
 
 def as_score(made: Assessment) -> Score:
@@ -219,9 +275,14 @@ def _answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def _store(
-    session: Session, ids: list[int], scores: list[Score], now: datetime, flow_run_id: str | None
+    session: Session,
+    ids: list[int],
+    scores: list[Score],
+    now: datetime,
+    flow_run_id: str | None,
+    calibration: int | None,
 ) -> None:
-    rows = [_row(id_, one, now, flow_run_id) for id_, one in zip(ids, scores, strict=True)]
+    rows = [_row(id_, one, now, flow_run_id, calibration) for id_, one in zip(ids, scores, strict=True)]
     stored = session.execute(
         insert(Assessment).returning(Assessment.id, sort_by_parameter_order=True), rows
     ).scalars()
@@ -257,7 +318,9 @@ def _store(
     )
 
 
-def _row(id_: int, found: Score, now: datetime, flow_run_id: str | None) -> dict[str, Any]:
+def _row(
+    id_: int, found: Score, now: datetime, flow_run_id: str | None, calibration: int | None
+) -> dict[str, Any]:
     ranges = {
         f"{name}_{end}": float(getattr(getattr(found, name), end))
         for name in ("impact", "effort_hours", "manager_hours", "leverage")
@@ -280,6 +343,7 @@ def _row(id_: int, found: Score, now: datetime, flow_run_id: str | None) -> dict
             "likeliest_cause": found.likeliest_cause,
             "causes": {cause: round(chance, 4) for cause, chance in found.causes.items()},
             "cause_table": found.cause_table,
+            "calibration": calibration,
             "expert_hours": [
                 round(hours, 1)
                 for hours in (found.expert_hours.low, found.expert_hours.likely, found.expert_hours.high)
