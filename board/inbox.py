@@ -17,13 +17,14 @@ from portfolio import (
     learning_requests,
     letters,
     library,
+    placings,
     similar,
     supporters,
 )
 from portfolio.causes import NAMES
 from portfolio.demand import Alert
 from portfolio.learning_requests import DecisionRefused, Place, Ruling
-from portfolio.models import Decision, File, Goal, LearningRequest, Message, Project, Supporter
+from portfolio.models import Decision, File, Goal, LearningRequest, Message, Placing, Project, Supporter
 from portfolio.questions import Form, Question
 from portfolio.rules.fit import CAUSES, WAYS, Causes, diagnose
 from portfolio.rules.rubric import DEFAULT
@@ -93,6 +94,7 @@ class DecisionPage:
     decisions: list[Decision]
     project: Project | None
     goals: list[Goal]
+    places: list[Placing]
     tracking: str
     next: int | None
     waits: bool
@@ -350,6 +352,7 @@ def _decision_page(
         decisions=learning_requests.decisions(session, found),
         project=learning_requests.project_of(session, found),
         goals=goals.listed(session),
+        places=placings.of(session, found),
         tracking=links.tracking_path(found),
         next=learning_requests.next_in_inbox(session, found),
         waits=found.status in INBOX,

@@ -13,6 +13,7 @@ NAMES = (
     "send_mails",
     "fetch_mails",
     "track_iterations",
+    "place_requests",
     "ask_next",
     "publish_report",
     "take_imports",

@@ -9,6 +9,7 @@ from portfolio import causes
 from portfolio.learning_requests import Place
 from portfolio.models import Assessment, Decision, Event, File, LearningRequest, Message, Project, Supporter
 from portfolio.questions import Kind, Question
+from portfolio.rules.comparing import ordinal
 from portfolio.rules.fit import Fit
 from portfolio.rules.information import QuestionWorth
 from portfolio.states import RequestStatus, Stage
@@ -100,6 +101,7 @@ class Tracking:
     behind: Behind
     answers: list[tuple[str, str]]
     files: list[File]
+    way_in: str = ""
     follow_up: FollowUp | None = None
     just_sent: bool = False
     notice: str = ""
@@ -186,6 +188,16 @@ def cause(found: Fit) -> str:
     if found.fit <= causes.HARDLY:
         return f"{words} Mending that often helps sooner than a course; we'll look at it with you."
     return words
+
+
+def way_in(place: Place | None, because: str) -> str:
+    """Where it stands and what would bring it into the plan; empty where nothing single would."""
+    if place is None or not because:
+        return ""
+    doubt = f" ({place.best}-{place.worst})" if place.best != place.worst else ""
+    return (
+        f"It is {ordinal(place.likely)} of {place.of}{doubt}, so it doesn't fit into the plan yet. {because}"
+    )
 
 
 def step_of(learning_request: LearningRequest) -> tuple[int, bool]:

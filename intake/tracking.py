@@ -9,7 +9,7 @@ from intake import standing, view
 from intake.forms import read_answers, typed_answers
 from intake.opening import OpenedDep
 from intake.standing import MOST_QUESTIONS, Behind, Conversation, FollowUp, Next, Tracking
-from portfolio import causes, files, forms, goals, learning_requests, next_questions, supporters
+from portfolio import causes, files, forms, goals, learning_requests, next_questions, placings, supporters
 from portfolio.models import File, LearningRequest
 from portfolio.questions import Form
 from portfolio.rules.scoring import LABELS
@@ -45,7 +45,10 @@ def track(
     links: LinksDep,
     now: NowDep,
 ) -> Response:
-    tracking, query = _tracking(session, found, links), request.query_params
+    tracking = _tracking(session, found, links)
+    way_in = standing.way_in(tracking.place, placings.way_in(session, found, today=now.date()))
+    tracking = replace(tracking, way_in=way_in)
+    query = request.query_params
     if query.get("sent") == "1":
         done, skipped = _count(query.get("asked", "")), _keys(query.get("skipped", ""))
         follow_up = _follow_up(session, found, links, now, done, skipped)

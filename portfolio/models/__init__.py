@@ -26,6 +26,7 @@ from portfolio.models.plans import (
     Method,
     Override,
     Placing,
+    PlacingDay,
     Plan,
     RubricDraft,
     Tie,
@@ -41,7 +42,7 @@ __all__ = [
     "CauseTable", "Column", "Contribution", "Cost", "Decision", "DemandAlert", "Draft", "Edition",
     "Evaluation", "Event", "File", "FormVersion", "Goal", "GoalWeight", "Import", "ImportContent",
     "Interrupt", "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message", "Method",
-    "Organisation", "OutdatedReport", "Override", "Person", "Placing", "Plan", "Project", "Pulse", "Reading",
+    "Organisation", "OutdatedReport", "Override", "Person", "Placing", "PlacingDay", "Plan", "Project", "Pulse", "Reading",
     "Resource", "Response", "Rubric", "RubricDraft", "SignInLink", "Snapshot", "Suggestion", "Supporter",
     "Survey", "Tie", "Unit", "Visit",
 ]  # fmt: skip

@@ -70,7 +70,8 @@ class Tie(Base):
 
 
 class Placing(Base):
-    """Where a request stood on a day, and what moved it since the day before. `parts` are {cause: places}."""
+    """Where a request stood on a day, and what moved it since the day before. `parts` are {cause: places}; `inputs` what it was
+    placed by, kept until the day after next has been compared with it."""
 
     __tablename__ = "placings"
     __table_args__ = (Index(None, "taken_on"),)
@@ -82,6 +83,18 @@ class Placing(Base):
     leverage: Mapped[float]
     parts: Mapped[dict[str, Any]] = mapped_column(Json)
     because: Mapped[str] = mapped_column(String(400), default="")
+    inputs: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class PlacingDay(Base):
+    """What places of a day depend on besides the requests: the rubric with its causes, and the goals' weights."""
+
+    __tablename__ = "placing_days"
+
+    taken_on: Mapped[date] = mapped_column(primary_key=True)
+    taken_at: Mapped[datetime]
+    rubric: Mapped[dict[str, Any]] = mapped_column(Json)
+    goal_weights: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
 class AskedQuestion(Base):

@@ -24,6 +24,7 @@ def test_what_runs_when() -> None:
     } == {
         "score_requests/nightly 10 2 * * *",
         "plan_capacity/nightly 25 2 * * *",
+        "place_requests/nightly 35 2 * * *",
         "ask_next/daily 40 9 * * 1-5",
         "track_iterations/daily 55 23 * * *",
         "publish_report/weekly 0 5 * * 1",
