@@ -6,12 +6,15 @@ from flows.connection import database, now, settings
 from flows.fetch_mails import fetch_mails, fetch_some, has_mail
 from flows.lanes import Lane
 from flows.link import Link
+from flows.plan_capacity import Chances
 from flows.publish_report import publish_report
 from flows.score_requests import score_requests
 from flows.send_mails import send_mails, send_some
 from flows.take_imports import take_imports
 from portfolio import waiting
 from portfolio.waiting import Waiting
+
+CHANCES_SECONDS = 5.0
 
 
 def lanes(link: Link) -> list[Lane]:
@@ -40,17 +43,29 @@ def lanes(link: Link) -> list[Lane]:
 
 
 def rounds(link: Link) -> list[Lane]:
-    """Lanes that look for themselves: into the mailbox, where there is one. A run starts only when mail lies there."""
+    """Lanes that look for themselves: whether chances are behind, and into the mailbox, where there is one. A run starts only
+    when mail lies there."""
+    chances = Chances()
+    lanes = [
+        Lane(
+            "chances",
+            waits=chances.are_behind,
+            work=chances.catch_up,
+            inside=link.inside,
+            every_seconds=CHANCES_SECONDS,
+        )
+    ]
     if not settings().imap_url:
-        return []
+        return lanes
     return [
+        *lanes,
         Lane(
             "mailbox",
             waits=has_mail,
             work=lambda: fetch(link),
             inside=link.inside,
             every_seconds=settings().imap_seconds,
-        )
+        ),
     ]
 
 

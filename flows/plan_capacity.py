@@ -3,8 +3,12 @@
 from prefect import flow, task
 
 from flows.connection import database, now
-from portfolio import fitting, organisation, plans
+from portfolio import fitting, learning_requests, organisation, plans
 from portfolio.fitting import Terms
+from portfolio.states import OPEN
+
+AT_MOST = 2_000
+"""Open requests up to which chances follow each score and decision within seconds; above that they wait for the night."""
 
 
 @flow(name="plan_capacity")
@@ -23,3 +27,27 @@ def make_plan(why: str = "night") -> int | None:
         found = fitting.look(session, Terms(), now=at)
     with database().writing() as session:
         return plans.make(session, why=why, by=None, at=at, outlook=found).id
+
+
+class Chances:
+    """Keeps every open request's chance up with new scores and decisions, between two plans. Needs no Prefect."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, int] | None = None
+
+    def are_behind(self) -> bool:
+        with database().reading() as session:
+            newest = plans.newest(session)
+            if newest == self._seen or not newest[0]:
+                return False
+            counts = learning_requests.counts(session)
+            return sum(count for status, count in counts.items() if status in OPEN) <= AT_MOST
+
+    def catch_up(self) -> bool:
+        with database().reading() as session:
+            newest = plans.newest(session)
+            found = fitting.look(session, Terms(), now=now(), with_options=False)
+        with database().writing() as session:
+            plans.refresh_chances(session, found)
+        self._seen = newest
+        return True

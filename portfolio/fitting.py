@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from portfolio import assessments, capacity
 from portfolio.capacity import Stretch
 from portfolio.models import Assessment, LearningRequest, Override, Tie
+from portfolio.models import Plan as KeptPlan
 from portfolio.rules.candidates import Candidate, Capacity, Id, NotPlannable, hours, plain
 from portfolio.rules.planning import LeftOut, Plan, Why, best_plan
 from portfolio.rules.ranges import Range
@@ -190,11 +191,13 @@ class Outlook:
         return f"An hour is worth {price} points here: what brings less for an hour of yours doesn't pay."
 
 
-def look(session: Session, terms: Terms, *, now: datetime, quick: bool = False) -> Outlook:
+def look(
+    session: Session, terms: Terms, *, now: datetime, quick: bool = False, with_options: bool = True
+) -> Outlook:
     """The best set of open requests on these terms, how sure each is of its place, and what more hours would buy.
 
-    Exact, unless `quick`: then a good set with its distance to the best, fewer draws, and no options. The set that was
-    accepted or made last is preferred where it is as good. Raises NotPlannable.
+    Exact, unless `quick`: then a good set with its distance to the best, fewer draws, and no options (what more hours would
+    buy). The plan kept last stays where it is as good. Raises NotPlannable.
     """
     stretch = capacity.ahead(
         session,
@@ -208,12 +211,12 @@ def look(session: Session, terms: Terms, *, now: datetime, quick: bool = False) 
         stretch.hours, {key_of(one.person_id): one.hours for one in stretch.experts}, stretch.ends_on
     )
     candidates = backlog.candidates
-    plan = best_plan(candidates, room, quick=quick)
+    plan = best_plan(candidates, room, preferred=_last_chosen(session), quick=quick)
     draws = DRAWS_WHILE_DRAGGING if quick else DRAWS if len(candidates) <= MANY else DRAWS // 2
     sure = _sure(backlog, candidates, room, draws)
     options: tuple[Bought, ...] = ()
     marginal = None
-    if not quick:
+    if with_options and not quick:
         marginal, *bought = what_capacity_buys(
             candidates,
             room,
@@ -245,6 +248,11 @@ def look(session: Session, terms: Terms, *, now: datetime, quick: bool = False) 
 def key_of(person_id: int) -> str:
     """An expert as the rules know them."""
     return f"person {person_id}"
+
+
+def _last_chosen(session: Session) -> list[int]:
+    said = session.scalar(select(KeptPlan.body["chosen"]).order_by(KeptPlan.id.desc()).limit(1))
+    return [one["id"] for one in said or ()]
 
 
 def _options(candidates: Sequence[Candidate], room: Capacity, stretch: Stretch) -> Iterator[More]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import fitting, learning_requests, letters
@@ -16,7 +16,7 @@ from portfolio.fitting import Outlook, Terms
 from portfolio.history import record
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
-from portfolio.models import LearningRequest, Person, Plan
+from portfolio.models import Assessment, Decision, LearningRequest, Person, Plan
 from portfolio.rules.robustness import Standing
 from portfolio.rules.rubric import DEFAULT
 from portfolio.rules.what_if import Bought
@@ -91,6 +91,11 @@ def make(
     return plan
 
 
+def refresh_chances(session: Session, outlook: Outlook) -> None:
+    """Give each open request its chance as it stands now, between two plans. Nothing else is kept."""
+    _copy_chances(session, outlook)
+
+
 def accept(
     session: Session,
     plan: Plan,
@@ -157,6 +162,12 @@ def stamp_of(outlook: Outlook) -> str:
 
 def latest(session: Session) -> Plan | None:
     return session.scalar(select(Plan).order_by(Plan.id.desc()).limit(1))
+
+
+def newest(session: Session) -> tuple[int, int]:
+    """The latest score and the latest decision: chances hold until there is a newer one of either."""
+    scored = session.scalar(select(func.max(Assessment.id))) or 0
+    return scored, session.scalar(select(func.max(Decision.id))) or 0
 
 
 def accepted(session: Session, limit: int = 5) -> list[Plan]:
