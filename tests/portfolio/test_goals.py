@@ -108,7 +108,7 @@ def test_weights_by_period_are_set_in_the_browser_by_managers_only(
         assert "Nothing was changed" in answer.text
     assert client.post("/goals/99/weights", data=typed).status_code == 404
     assert client.post(f"/goals/{goal}/weights", data=typed).status_code == 303
-    assert "weights from one day on" in client.get("/settings").text
+    assert "Weights from one day on" in client.get("/settings").text
     with database.reading() as session:
         assert goals.weights(session, on=APRIL) == {goal: 5}
     taken = client.post(f"/goals/{goal}/weights", data={"what": "remove", "from_on": "2027-04-01"})
