@@ -10,6 +10,7 @@ from board import (
     calibration,
     cards,
     causes,
+    draws,
     form,
     imports,
     inbox,
@@ -26,6 +27,7 @@ from board import (
 router = APIRouter(include_in_schema=False)
 for part in (
     inbox,
+    draws,
     arrivals,
     attachments,
     backlog,

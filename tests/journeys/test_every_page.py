@@ -23,7 +23,7 @@ PARTS = (
     "/inbox/list",
     "/plan/what-if",
     "/questions/best",
-    "/requests/1/score",
+    "/requests/1/score", "/requests/1/draws",
     "/backlog/more",
     "/board/columns",
     "/cards/1/face",
