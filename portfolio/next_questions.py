@@ -50,7 +50,7 @@ def worth_asking(session: Session, *, now: datetime, limit: int = 3) -> list[Wor
     """The questions that would help most per minute of asking, over all open requests: at most one for each person.
 
     Left out are questions that were asked of that request before, people asked within a week, and quiet people: those who left
-    the last question open. Costs ten statements however many requests there are, and 0.4 ms for each.
+    the last question open. Costs as many statements however many requests there are, and 0.6 ms for each.
     """
     rows = session.execute(_open().where(LearningRequest.requester_id.not_in(_resting(now)))).all()
     asker = {row.id: row.requester_id for row in rows}
