@@ -81,11 +81,15 @@ const tell = (words, isBad = false) => {
   place.classList.toggle("bad", isBad);
 };
 
+function remember() {
+  store.write(draft.place, { values: typed(), seen: seen().value, at: Date.now() });
+}
+
 function changed() {
   applyConditions();
   steps.refresh();
   if (draft.stopped) return;
-  store.write(draft.place, { values: typed(), seen: seen().value, at: Date.now() });
+  remember();
   clearTimeout(draft.waiting);
   draft.waiting = setTimeout(save, PAUSE);
 }
@@ -130,6 +134,8 @@ function keep(found, mine) {
   draft.tries = 0;
   draft.kept = JSON.stringify(Object.keys(found.theirs).length ? typed() : sent);
   if (draft.path !== found.path) begun(found.path);
+  // What was typed while the answer was on its way is not with the server yet.
+  if (JSON.stringify(typed()) !== draft.kept) remember();
   tell(`Saved ${clock(new Date())}.`);
   if (labels.length) {
     const words = `Somebody else wrote here too: ${labels.join("; ")}`;
