@@ -11,6 +11,7 @@ from portfolio.learning_requests import Ruling
 from portfolio.links import Links
 from portfolio.models import AskedQuestion, Event, LearningRequest, Mail, Plan
 from portfolio.next_questions import REST, AskRefused
+from portfolio.questions import FIRST
 from portfolio.states import Verdict
 from tests.conftest import Cast
 from tests.factory import a_request
@@ -107,7 +108,7 @@ def test_the_mail_carries_one_question_with_a_link_for_each_answer(
         assert mail is not None
         assert mail.recipient == "rita@fernweh.example"
         assert [f"Yes:\n{links.question(asked, 'yes')}" in mail.text, "30" in mail.text] == [True, False]
-        assert mail.text.count("/questions/1/") == len(forms.FIRST.question("cause_could").options)  # type: ignore[union-attr]
+        assert mail.text.count("/questions/1/") == len(FIRST.question("cause_could").options)  # type: ignore[union-attr]
         kept = session.scalars(select(Event).order_by(Event.id.desc())).first()
         assert kept is not None
         assert (kept.action, kept.by_id, kept.details) == (

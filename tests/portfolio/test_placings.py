@@ -9,7 +9,7 @@ from portfolio import assessments, forms, goals, learning_requests, placings
 from portfolio.database import Database
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
-from portfolio.models import LearningRequest, Placing, PlacingDay
+from portfolio.models import Goal, LearningRequest, Placing, PlacingDay
 from portfolio.states import Verdict
 from tests.conftest import Cast
 from tests.factory import a_request
@@ -94,7 +94,7 @@ def test_a_goal_that_weighs_otherwise_and_another_rubric_are_causes_of_their_own
         assessments.score_waiting(session, now=now, flow_run_id=None)
     take(database, FRIDAY, now)
     with database.writing() as session:
-        goal = session.get_one(goals.Goal, 1)
+        goal = session.get_one(Goal, 1)
         goals.edit(session, goal, by=cast.manager, at=now, weight=1)
     moved = {
         cause for *_, parts in take(database, SATURDAY, now) for cause, places in parts.items() if places
