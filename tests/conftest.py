@@ -138,7 +138,9 @@ def app(configured: Settings, now: datetime) -> object:
 
     made = create_app(configured)
     made.dependency_overrides[read_clock] = lambda: now
-    made.state.learns_after_seconds = 3600.0  # a thread that reads meanwhile would spoil every count of statements
+    made.state.learns_after_seconds = (
+        3600.0  # a thread that reads meanwhile would spoil every count of statements
+    )
     return made
 
 

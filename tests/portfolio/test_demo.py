@@ -286,7 +286,9 @@ def test_three_quarters_wait_to_be_published_and_nothing_else_waits(year: Sessio
 def test_the_company_asks_three_questions_of_its_own(year: Session) -> None:
     form = forms.current(year)
     assert (form.version, [one.key for one in form.own]) == (2, ["sites", "shifts", "person_to_ask"])
-    answers = year.scalars(select(Answer).where(Answer.question.in_(["sites", "shifts", "person_to_ask"]))).all()
+    answers = year.scalars(
+        select(Answer).where(Answer.question.in_(["sites", "shifts", "person_to_ask"]))
+    ).all()
     assert {one.form_version for one in answers} == {2}
     asked = Counter(one.question for one in answers)
     assert min(asked.values()) >= 2 and set(asked) == {"sites", "shifts", "person_to_ask"}
