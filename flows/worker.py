@@ -45,6 +45,7 @@ class Worker:
         for thread in threads:
             thread.start()
         self._watch()
+        logging.raiseExceptions = False  # what is in hand is abandoned; its last lines to Prefect have nowhere to go
         for thread in threads:
             thread.stop()
         self._commits.close()
