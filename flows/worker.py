@@ -45,7 +45,8 @@ class Worker:
         for thread in threads:
             thread.start()
         self._watch()
-        logging.raiseExceptions = False  # what is in hand is abandoned; its last lines to Prefect have nowhere to go
+        # What is in hand is abandoned; its last lines to Prefect have nowhere to go.
+        logging.raiseExceptions = False
         for thread in threads:
             thread.stop()
         self._commits.close()
