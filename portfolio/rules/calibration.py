@@ -8,6 +8,7 @@ with its conjugate prior, Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., s
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import exp, isfinite, log, sqrt
+from sys import float_info
 from typing import Any
 
 from scipy.special import ndtri
@@ -371,9 +372,9 @@ def _scaled(one: Range, factor: float, most: float = float("inf")) -> Range:
 
 
 def _beta_range(yes: float, no: float) -> Range:
-    """10th, 50th and 90th percentile of a beta; a sure thing where one side weighs nothing."""
-    if yes <= 0 or no <= 0:
-        sure = float(yes > 0)
+    """10th, 50th and 90th percentile of a beta; a sure thing where one side weighs nothing, or too little to reckon with."""
+    if min(yes, no) < float_info.min:
+        sure = float(yes > no)
         return Range(sure, sure, sure)
     low, likely, high = sorted(float(beta.ppf(one, yes, no)) for one in (0.1, 0.5, 0.9))
     return Range(low, likely, high)

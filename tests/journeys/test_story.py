@@ -69,6 +69,7 @@ def ask_on_a_phone(
     """Fill the form in and send it; the status then arrives by itself. Returns number and private link."""
     page.goto(f"{installation.url}/")
     page.get_by_role("link", name="I need something").click()
+    expect(page.locator("body.stepwise")).to_be_visible()  # until then all questions are to be seen
     answers = {
         "A short title": title,
         "What is the problem or opportunity?": "New sales people need four days for a quote.\nCustomers leave.",
