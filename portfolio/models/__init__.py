@@ -3,8 +3,18 @@
 from portfolio.models.arrivals import Arrival
 from portfolio.models.assessments import Assessment, Rubric
 from portfolio.models.base import Base
-from portfolio.models.cards import Card, Column
-from portfolio.models.decisions import Decision
+from portfolio.models.cards import (
+    Blocker,
+    Card,
+    CardLink,
+    ChecklistItem,
+    Column,
+    Comment,
+    ExpertAsk,
+    SavedView,
+    WorkLog,
+)
+from portfolio.models.decisions import Decision, Nudge, Phrase, Revisit
 from portfolio.models.drafts import Draft, File
 from portfolio.models.editions import Edition
 from portfolio.models.events import Event, Pulse
@@ -16,6 +26,7 @@ from portfolio.models.learning_requests import Answer, LearningRequest, Message
 from portfolio.models.mails import Mail
 from portfolio.models.measures import Evaluation, Measure, Reading
 from portfolio.models.organisation import Organisation
+from portfolio.models.outlets import Automation, AutomationRun, Delivery, Outlet
 from portfolio.models.people import Person, SignInLink, Unit, Visit
 from portfolio.models.plans import (
     Absence,
@@ -31,18 +42,29 @@ from portfolio.models.plans import (
     RubricDraft,
     Tie,
 )
-from portfolio.models.projects import Contribution, Cost, Project
+from portfolio.models.projects import (
+    Contribution,
+    Cost,
+    EvaluationStep,
+    Project,
+    Reuse,
+    TrainingSession,
+    WorkTemplate,
+)
+from portfolio.models.promises import Promise
 from portfolio.models.resources import OutdatedReport, Resource
 from portfolio.models.supporters import DemandAlert, Suggestion, Supporter
 from portfolio.models.surveys import Response, Survey
 from portfolio.models.tokens import ApiToken, KeptAnswer
 
 __all__ = [
-    "Absence", "Answer", "ApiToken", "Arrival", "AskedQuestion", "Assessment", "Base", "Calibration", "Card",
-    "CauseTable", "Column", "Contribution", "Cost", "Decision", "DemandAlert", "Draft", "Edition",
-    "Evaluation", "Event", "File", "FormVersion", "Goal", "GoalWeight", "Import", "ImportContent",
-    "Interrupt", "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message", "Method",
-    "Organisation", "OutdatedReport", "Override", "Person", "Placing", "PlacingDay", "Plan", "Project", "Pulse", "Reading",
-    "Resource", "Response", "Rubric", "RubricDraft", "SignInLink", "Snapshot", "Suggestion", "Supporter",
-    "Survey", "Tie", "Unit", "Visit",
+    "Absence", "Answer", "ApiToken", "Arrival", "AskedQuestion", "Assessment", "Automation", "AutomationRun",
+    "Base", "Blocker", "Calibration", "Card", "CardLink", "CauseTable", "ChecklistItem", "Column", "Comment",
+    "Contribution", "Cost", "Decision", "Delivery", "DemandAlert", "Draft", "Edition", "Evaluation",
+    "EvaluationStep", "Event", "ExpertAsk", "File", "FormVersion", "Goal", "GoalWeight", "Import",
+    "ImportContent", "Interrupt", "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message",
+    "Method", "Nudge", "Organisation", "OutdatedReport", "Outlet", "Override", "Person", "Phrase", "Placing",
+    "PlacingDay", "Plan", "Project", "Promise", "Pulse", "Reading", "Resource", "Response", "Reuse",
+    "Revisit", "Rubric", "RubricDraft", "SavedView", "SignInLink", "Snapshot", "Suggestion", "Supporter",
+    "Survey", "Tie", "TrainingSession", "Unit", "Visit", "WorkLog", "WorkTemplate",
 ]  # fmt: skip

@@ -35,7 +35,7 @@ class Draft(Base):
 
 
 class File(Base):
-    """A file somebody gave with a draft, a request, a message or a resource. It lives in the database, never in the web root,
+    """A file somebody gave with a draft, a request, a message, a resource or a card. It lives in the database, never in the web root,
     and leaves only as a download."""
 
     __tablename__ = "files"
@@ -43,6 +43,7 @@ class File(Base):
         Index(None, "draft_id"),
         Index(None, "learning_request_id"),
         Index(None, "resource_id"),
+        Index(None, "card_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -56,5 +57,6 @@ class File(Base):
     learning_request_id: Mapped[int | None] = mapped_column(ForeignKey("learning_requests.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
     resource_id: Mapped[int | None] = mapped_column(ForeignKey("resources.id"))
+    card_id: Mapped[int | None]  # no constraint: SQLite can't add one to a table that is there
     given_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     given_at: Mapped[datetime]

@@ -13,7 +13,11 @@ from portfolio.states import IterationStatus
 
 
 class Iteration(Base):
-    """A time box. `record` is written when it closes and never again: what was committed, done, left, and the hours."""
+    """A time box. `record` is written when it closes and never again: what was committed, done, left, and the hours.
+
+    `review` is [{"project", "shown", "learned", "verdict": keep|change|kill, "next_hypothesis"}], `retrospective`
+    {"went_well", "went_badly", "try_next"}.
+    """
 
     __tablename__ = "iterations"
 
@@ -29,6 +33,8 @@ class Iteration(Base):
     shown: Mapped[str] = mapped_column(Text, default="")
     learned: Mapped[str] = mapped_column(Text, default="")
     next_step: Mapped[str] = mapped_column(Text, default="")
+    review: Mapped[list[Any] | None] = mapped_column(Json)
+    retrospective: Mapped[dict[str, Any] | None] = mapped_column(Json)
     record: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 

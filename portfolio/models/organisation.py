@@ -15,6 +15,7 @@ class Organisation(Base):
 
     `intake_domains`: mail domains that may ask, separated by blanks; empty lets everybody. The manager is told when
     `alert_people` people or `alert_units` units ask alike. `asks_by_itself`: whether the clock mails the next best questions.
+    After `silence_weeks` without a word a waiting request is asked after; 0 never asks.
     """
 
     __tablename__ = "organisations"
@@ -32,5 +33,6 @@ class Organisation(Base):
     alert_people: Mapped[int] = mapped_column(default=5)
     alert_units: Mapped[int] = mapped_column(default=3)
     asks_by_itself: Mapped[bool] = mapped_column(default=False)
+    silence_weeks: Mapped[int] = mapped_column(default=12, server_default="12")
     report_recipients: Mapped[str] = mapped_column(String(2000), default="")
     set_up_at: Mapped[datetime]

@@ -22,7 +22,8 @@ class Unit(Base):
 
 class Person(Base):
     """Someone known by e-mail (kept in lower case). `roles` is a space-separated list of Role words; `hours_per_week` is
-    what an expert gives to learning projects."""
+    what an expert gives to learning projects, `ask_limit` how many open asks at a time; a new `feed_version` ends old calendar
+    addresses."""
 
     __tablename__ = "people"
 
@@ -33,6 +34,8 @@ class Person(Base):
     roles: Mapped[str] = mapped_column(String(80), default=Role.REQUESTER.value)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     hours_per_week: Mapped[float | None]
+    ask_limit: Mapped[int | None]
+    feed_version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
 
     unit: Mapped[Unit | None] = relationship(lazy="joined")
