@@ -6,9 +6,9 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from portfolio import assessments, learning_requests
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.sampling import draws_of
-from portfolio.rules.scoring import Need
 from web.clock import NowDep
 from web.people import ManagerDep
 from web.responses import NotFound

@@ -29,8 +29,9 @@ from portfolio.rules import rubric as rubrics
 from portfolio.rules.calibration import calibrated_need
 from portfolio.rules.fit import Causes
 from portfolio.rules.information import usual_line
+from portfolio.rules.need import Need, days_until, gap_of
 from portfolio.rules.ranges import Range
-from portfolio.rules.scoring import Need, Reason, Score, days_until, gap_of, score
+from portfolio.rules.scoring import Reason, Score, score
 from portfolio.submission import as_range, number_in
 from portfolio.waiting import want_all
 

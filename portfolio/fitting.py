@@ -17,12 +17,12 @@ from portfolio.capacity import Stretch
 from portfolio.models import Assessment, LearningRequest, Override, Tie
 from portfolio.models import Plan as KeptPlan
 from portfolio.rules.candidates import Candidate, Capacity, Id, NotPlannable, hours, plain
+from portfolio.rules.need import Need
 from portfolio.rules.planning import LeftOut, Plan, Why, best_plan
 from portfolio.rules.ranges import Range
 from portfolio.rules.robustness import Robustness, Standing, robustness
 from portfolio.rules.rubric import Rubric
 from portfolio.rules.sampling import draws_of
-from portfolio.rules.scoring import Need
 from portfolio.rules.what_if import (
     Bought,
     CutValue,

@@ -14,10 +14,10 @@ from portfolio.rules import fit
 from portfolio.rules import rubric as rubrics
 from portfolio.rules.counterfactual import what_would_move_it
 from portfolio.rules.ledger import Backlog, Entry, explain_places
+from portfolio.rules.need import Need, days_until
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import Rubric
 from portfolio.rules.sampling import draws_of
-from portfolio.rules.scoring import Need, days_until
 from portfolio.states import OPEN
 
 LONGEST = 400

@@ -13,8 +13,8 @@ from portfolio import letters, mails, people
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import LearningRequest, Person, Supporter
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
-from portfolio.rules.scoring import Need
 from portfolio.states import OPEN, RequestStatus
 from portfolio.submission import MOST_PEOPLE, Amount, Email, Line, Prose, Strict, as_range
 

@@ -15,9 +15,9 @@ from scipy.special import ndtri
 from scipy.stats import beta
 from scipy.stats import t as student
 
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import Rubric
-from portfolio.rules.scoring import Need
 
 PSEUDO_PIECES = 5.0
 """k: what the prior weighs, in finished pieces (numbers.md 6)."""

@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike
 
 from portfolio.rules.expression import Expression, Input, evaluate
 from portfolio.rules.methods import NoValue, benefit_cost, cd3, ice, rice, wsjf
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range, positive
 from portfolio.rules.rubric import Rubric
-from portfolio.rules.sampling import draws_of
-from portfolio.rules.scoring import Need, Score, _row
+from portfolio.rules.sampling import draws_of, row
+from portfolio.rules.scoring import Score
 
 METHODS: Mapping[str, str] = {
     "leverage": "Leverage",
@@ -209,7 +210,7 @@ def inputs_of(need: Need, score: Score, rubric: Rubric) -> Inputs:
 def own_values(need: Need, rubric: Rubric) -> dict[str, ArrayLike | None]:
     """The draws of everything in OWN_INPUTS for one need; None for money and dates nobody named, the prior's draws otherwise."""
     drawn = draws_of(need, rubric)
-    people = positive(need.people or rubric.people, _row(rubric, "reach"))
+    people = positive(need.people or rubric.people, row(rubric, "reach"))
     money = need.value_per_year
     return {
         "impact": drawn.impact,
@@ -217,7 +218,7 @@ def own_values(need: Need, rubric: Rubric) -> dict[str, ArrayLike | None]:
         "hours": drawn.manager_hours,
         "expert_hours": drawn.expert_hours,
         "people": np.rint(people),
-        "value": None if money is None else positive(money, _row(rubric, "value")),
+        "value": None if money is None else positive(money, row(rubric, "value")),
         "fit": drawn.chance_it_fits,
         "weeks_left": None if need.deadline_days is None else need.deadline_days / 7,
         **{f"{key}_step": draws for key, draws in drawn.steps.items()},
@@ -350,14 +351,14 @@ def _disagreements(
     placing = {
         method
         for method in (rows[0].placed if rows else ())
-        if sum(row.placed[method].place is not None for row in rows) >= LEAST_PLACED * len(rows)
+        if sum(line.placed[method].place is not None for line in rows) >= LEAST_PLACED * len(rows)
     }
     found = []
-    for row, own_factors in zip(rows, factors, strict=True):
-        ours = row.placed["leverage"].place
+    for line, own_factors in zip(rows, factors, strict=True):
+        ours = line.placed["leverage"].place
         apart = [
             (abs(cell.place - ours), method, cell.place)
-            for method, cell in row.placed.items()
+            for method, cell in line.placed.items()
             if method in placing and cell.place and ours and abs(cell.place - ours) >= LEAST_PLACES
         ]
         if apart and ours is not None:
@@ -365,7 +366,7 @@ def _disagreements(
             theirs = _why(own_factors.get(method, []), usual, method, ahead=place < ours)
             why_ours = _why(own_factors["leverage"], usual, "leverage", ahead=ours < place)
             because = f"{METHODS.get(method, method)} puts it {ordinal(place)}{theirs}; leverage puts it {ordinal(ours)}{why_ours}."
-            found.append(Disagreement(row.key, row.title, method, place, ours, because))
+            found.append(Disagreement(line.key, line.title, method, place, ours, because))
     found.sort(key=lambda one: (-abs(one.place - one.leverage_place), one.leverage_place, str(one.key)))
     return tuple(found)
 

@@ -11,10 +11,10 @@ from math import ceil, floor, isfinite, log, log10
 
 import numpy as np
 
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Draws, Range
 from portfolio.rules.rubric import Rubric, WorkType
-from portfolio.rules.sampling import Sampled, draws_of
-from portfolio.rules.scoring import Need, _usual
+from portfolio.rules.sampling import Sampled, draws_of, usual
 
 HOLDS_ON = 1.25
 """A count is offered only if so many times as much is over the line too: what more of it would undo is no advice."""
@@ -108,8 +108,8 @@ def _people(need: Need, rubric: Rubric, line: float, limits: Options, _drawn: Sa
 
 
 def _value(need: Need, rubric: Rubric, line: float, limits: Options, _drawn: Sampled) -> Move | None:
-    usual = _usual_amount(rubric, "value")
-    now = usual if need.value_per_year is None else need.value_per_year.likely
+    usually = _usual_amount(rubric, "value")
+    now = usually if need.value_per_year is None else need.value_per_year.likely
 
     def changed(amount: float) -> Need:
         return replace(need, value_per_year=Range.around(amount, "B"))
@@ -146,7 +146,7 @@ def _gap(need: Need, rubric: Rubric, line: float, _limits: Options, _drawn: Samp
 
 def _expert(_need: Need, rubric: Rubric, line: float, limits: Options, drawn: Sampled) -> Move | None:
     # What an expert can't take over; a manager whose work is all coordination has nothing to hand on.
-    floor_hours = np.minimum(drawn.manager_hours, _usual(rubric)["coordination"])
+    floor_hours = np.minimum(drawn.manager_hours, usual(rubric)["coordination"])
 
     def hours_left(hours: float) -> Draws:
         left: Draws = np.maximum(drawn.manager_hours - np.float32(limits.expert_saves * hours), floor_hours)

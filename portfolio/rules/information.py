@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from portfolio.rules.fit import diagnose
+from portfolio.rules.need import Need
 from portfolio.rules.rubric import Rubric
 from portfolio.rules.sampling import (
     BINS,
@@ -26,7 +27,6 @@ from portfolio.rules.sampling import (
     slices_of,
     slices_of_draws,
 )
-from portfolio.rules.scoring import Need
 
 Floats = NDArray[np.float64]
 Key = TypeVar("Key")

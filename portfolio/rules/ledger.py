@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from portfolio.rules.calibration import Calibration, calibrated, calibrated_need
 from portfolio.rules.comparing import ordinal
+from portfolio.rules.need import Need, days_until
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import Rubric
 from portfolio.rules.sampling import draws_of
-from portfolio.rules.scoring import Need, days_until
 
 CAUSES: Mapping[str, str] = {
     "own_edit": "its own answers changed",

@@ -9,9 +9,18 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from portfolio.rules.fit import Fit, diagnose
-from portfolio.rules.ranges import Draws
-from portfolio.rules.rubric import Rubric
-from portfolio.rules.scoring import Need, _fit, _hours, _row, _scales, _usual
+from portfolio.rules.need import Need, deadline_step
+from portfolio.rules.ranges import Draws, Range, bounded, judged, positive, standard_block
+from portfolio.rules.rubric import Rubric, WorkType
+
+INPUTS = (
+    "goal", "gap", "reach", "value", "waiting", "risk", "fit", "transfer", "finished_hours", "ratio", "new_share",
+    "coordination", "expert", "work_type",
+)  # fmt: skip
+"""Each input has its own row of draws; new ones go at the end so that old rows keep their draws."""
+
+MOST_SESSIONS = 40
+"""A live solution is given at most so often; more people than that get something else."""
 
 SETTLES: Mapping[str, str] = {
     "goal": "goal",
@@ -31,20 +40,47 @@ BINS = 32
 
 
 @dataclass(frozen=True)
+class Effort:
+    """The hours of a need by part, draw by draw. Development = `finished_hours` of learning x `ratio` (hours of work for one of
+    them) x `new_share` (0..1) that has to be made anew."""
+
+    finished_hours: Draws
+    ratio: Draws
+    new_share: Draws
+    coordination: Draws
+    delivery: Draws
+    expert: Draws
+
+    @property
+    def development(self) -> Draws:
+        return self.finished_hours * self.ratio * self.new_share
+
+    @property
+    def manager(self) -> Draws:
+        """The manager's hours: development, coordination and delivery."""
+        return self.development + self.coordination + self.delivery
+
+
+@dataclass(frozen=True)
 class Sampled:
     """What `score` summarises, draw by draw. Impact in points of 100, hours in hours.
 
     `impact_if_it_fits` is the impact where training surely is the answer, `chance_it_fits` (0..1) that it is;
-    impact is their product. `steps` are the criteria's, 0..5.
+    impact is their product. `odds` are the chance that training fits and is used at work. `steps` are the criteria's, 0..5.
     """
 
     impact: Draws
     impact_if_it_fits: Draws
     chance_it_fits: Draws
+    odds: Draws
     manager_hours: Draws
-    expert_hours: Draws
+    effort: Effort
     steps: Mapping[str, Draws]
     fit: Fit
+
+    @property
+    def expert_hours(self) -> Draws:
+        return self.effort.expert
 
     @property
     def leverage(self) -> Draws:
@@ -68,22 +104,24 @@ class Slices:
 
 
 def draws_of(need: Need, rubric: Rubric) -> Sampled:
-    """The draws of a need by a rubric: the formula, rows and seed of `scoring.score`, whose ranges are their percentiles."""
+    """The draws of a need by a rubric: what `scoring.score` summarises."""
     diagnosis = diagnose(rubric.cause_table, need.causes)
     scales = _scales(need, rubric)
     total = sum(criterion.weight for criterion in rubric.criteria) or 1.0
     points = np.zeros(rubric.draws, np.float32)
     for criterion in rubric.criteria:
         points += np.float32(20.0 * criterion.weight / total) * scales[criterion.key]
-    usual = _usual(rubric)
-    odds = _fit(diagnosis.fit, diagnosis.answered, rubric) if diagnosis.answered else usual["fit"]
-    manager, expert = _hours(need, rubric)
+    usually = usual(rubric)
+    fits = _fit(diagnosis.fit, diagnosis.answered, rubric) if diagnosis.answered else usually["fit"]
+    odds = fits * usually["transfer"]
+    effort = _effort(need, rubric)
     return Sampled(
-        impact=points * (odds * usual["transfer"]),
-        impact_if_it_fits=points * usual["transfer"],
-        chance_it_fits=odds,
-        manager_hours=manager,
-        expert_hours=expert,
+        impact=points * odds,
+        impact_if_it_fits=points * usually["transfer"],
+        chance_it_fits=fits,
+        odds=odds,
+        manager_hours=effort.manager,
+        effort=effort,
         steps=scales,
         fit=diagnosis,
     )
@@ -144,10 +182,10 @@ def slices_of_draws(draws: NDArray[np.floating], bins: int = BINS) -> Slices:
 
 
 @lru_cache(maxsize=256)
-def _slices(row: str, rubric: Rubric, bins: int) -> Slices:
-    standard = _row(rubric, row)
+def _slices(settled: str, rubric: Rubric, bins: int) -> Slices:
+    standard = row(rubric, settled)
     order = np.argsort(standard, kind="stable")
-    if row != "work_type":
+    if settled != "work_type":
         return _cut(order, _edges(rubric.draws, bins))
     shares = np.cumsum([kind.share for kind in rubric.work_types])
     ends = np.searchsorted(ndtr(standard[order].astype(np.float64)), shares[:-1] / shares[-1])
@@ -167,3 +205,118 @@ def _cut(order: NDArray[np.intp], edges: NDArray[np.intp]) -> Slices:
     starts = np.unique(edges[edges < len(order)])
     sizes = np.diff(np.append(starts, len(order))).astype(np.float64)
     return Slices(order, starts, sizes)
+
+
+def row(rubric: Rubric, name: str) -> Draws:
+    found: Draws = standard_block(rubric.seed, len(INPUTS), rubric.draws)[INPUTS.index(name)]
+    return found
+
+
+@lru_cache(maxsize=8)
+def usual(rubric: Rubric) -> dict[str, Draws]:
+    """The draws of everything nobody answered; the same for all requests, so made once per rubric."""
+    usually = {
+        criterion.key: bounded(criterion.prior, row(rubric, criterion.key), upper=5.0)
+        for criterion in rubric.criteria
+    }
+    usually["fit"] = _fit(rubric.prior_fit, 0, rubric)
+    usually["transfer"] = bounded(rubric.transfer, row(rubric, "transfer"))
+    usually["new_share"] = bounded(rubric.new_share, row(rubric, "new_share"))
+    usually["coordination"] = positive(rubric.coordination_hours, row(rubric, "coordination"))
+    usually["expert"] = positive(rubric.expert_hours, row(rubric, "expert"))
+    usually["people"] = positive(rubric.people, row(rubric, "reach"))
+    return usually
+
+
+@lru_cache(maxsize=8)
+def usual_means(rubric: Rubric) -> dict[str, float]:
+    usually = usual(rubric)
+    return {criterion.key: float(usually[criterion.key].mean()) for criterion in rubric.criteria}
+
+
+@lru_cache(maxsize=64)
+def _of_type(kind: WorkType, rubric: Rubric) -> tuple[Draws, Draws]:
+    """Finished hours and development hours per finished hour of one work type."""
+    return (
+        positive(kind.finished_hours, row(rubric, "finished_hours")),
+        positive(kind.ratio, row(rubric, "ratio")),
+    )
+
+
+@lru_cache(maxsize=8)
+def _of_unknown_type(rubric: Rubric) -> tuple[Draws, Draws, Draws]:
+    """A mixture of all work types by their shares: finished hours, ratio, and whether people are taught live."""
+    shares = np.array([kind.share for kind in rubric.work_types])
+    edges = np.cumsum(shares / shares.sum())
+    picked = np.searchsorted(edges, ndtr(row(rubric, "work_type").astype(np.float64)))
+    pairs = [_of_type(kind, rubric) for kind in rubric.work_types]
+    hours = np.choose(picked, [finished for finished, _ in pairs])
+    ratio = np.choose(picked, [ratio for _, ratio in pairs])
+    live = np.array([kind.live for kind in rubric.work_types], np.float32)[picked]
+    return hours, ratio, live
+
+
+def _scales(need: Need, rubric: Rubric) -> dict[str, Draws]:
+    """The 0..5 scale of each criterion, as draws."""
+    waiting = need.waiting
+    if waiting is None and need.deadline_days is not None:
+        waiting = deadline_step(need.deadline_days, has_reason=need.deadline_has_reason)
+    said = {
+        "goal": None if need.goal is None else np.full(rubric.draws, need.goal, np.float32),
+        "gap": _banded(need.gap, "gap", rubric),
+        "reach": _banded(need.people, "reach", rubric),
+        "value": _banded(need.value_per_year, "value", rubric),
+        "waiting": None if waiting is None else judged(waiting, row(rubric, "waiting")),
+        "risk": None if need.risk is None else judged(need.risk, row(rubric, "risk")),
+    }
+    usually = usual(rubric)
+    return {
+        criterion.key: usually[criterion.key] if (draws := said[criterion.key]) is None else draws
+        for criterion in rubric.criteria
+    }
+
+
+def _banded(value: Range | None, name: str, rubric: Rubric) -> Draws | None:
+    """A number placed on its scale by the criterion's bands."""
+    bands = rubric.criterion(name).bands
+    if value is None or bands is None:
+        return None
+    draws = positive(value, row(rubric, name))
+    if name == "reach":
+        draws = np.rint(draws)
+    # Five comparisons are four times as quick as searchsorted.
+    reached = np.zeros(rubric.draws, np.uint8)
+    for edge in bands:
+        reached += draws >= np.float32(edge)
+    return reached.astype(np.float32)
+
+
+def _fit(likely: float, answered: int, rubric: Rubric) -> Draws:
+    """The chance that training fits, as doubtful as few answers leave it."""
+    doubt = 0.22 if answered == 0 else 0.22 / (1 + answered)
+    value = Range(min(likely, max(0.02, likely - doubt)), likely, max(likely, min(0.98, likely + doubt)))
+    return bounded(value, row(rubric, "fit"))
+
+
+def _effort(need: Need, rubric: Rubric) -> Effort:
+    usually = usual(rubric)
+    kind = rubric.work_type(need.work_type)
+    if kind is None:
+        finished, ratio, live = _of_unknown_type(rubric)
+    else:
+        finished, ratio = _of_type(kind, rubric)
+        live = np.full(rubric.draws, kind.live, np.float32)
+    if need.finished_hours is not None:
+        finished = positive(need.finished_hours, row(rubric, "finished_hours"))
+    new_share = usually["new_share"]
+    if need.new_share is not None:
+        new_share = bounded(need.new_share, row(rubric, "new_share"))
+    people = usually["people"]
+    if need.people is not None:
+        people = positive(need.people, row(rubric, "reach"))
+    sessions = np.ceil(people / np.float32(rubric.people_per_session))
+    delivery = live * finished * np.minimum(sessions, np.float32(MOST_SESSIONS))
+    expert = usually["expert"]
+    if need.expert_hours is not None:
+        expert = positive(need.expert_hours, row(rubric, "expert"))
+    return Effort(finished, ratio, new_share, usually["coordination"], delivery, expert)

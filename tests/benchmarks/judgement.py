@@ -16,10 +16,11 @@ import numpy as np
 
 from portfolio.rules.fit import TRAINABLE
 from portfolio.rules.information import questions_worth
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT, Rubric
 from portfolio.rules.sampling import open_questions
-from portfolio.rules.scoring import Need, score
+from portfolio.rules.scoring import score
 from tests.benchmarks.results import Result
 
 BACKLOGS = 120

@@ -15,10 +15,11 @@ from portfolio import assessments, organisation, rubrics
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import Assessment, Event, LearningRequest, Rubric, RubricDraft
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
 from portfolio.rules.sampling import likely_leverage
-from portfolio.rules.scoring import Need, score
+from portfolio.rules.scoring import score
 from portfolio.states import OPEN
 from tests.conftest import Cast
 from tests.doors.test_causes import SignIn

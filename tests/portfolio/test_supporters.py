@@ -12,8 +12,8 @@ from portfolio.database import Database
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
 from portfolio.models import Assessment, Event, LearningRequest, Mail, Supporter
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
-from portfolio.rules.scoring import Need
 from portfolio.states import RequestStatus, Stage, Verdict
 from portfolio.supporters import JoinRefused
 from tests.conftest import Cast

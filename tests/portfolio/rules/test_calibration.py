@@ -25,9 +25,10 @@ from portfolio.rules.calibration import (
     promises_kept,
     wilson,
 )
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
-from portfolio.rules.scoring import Need, score
+from portfolio.rules.scoring import score
 
 FIRST_GUESS = dict(DEFAULT.cause_prior)
 

@@ -19,9 +19,10 @@ from portfolio.rules.comparing import (
     own_values,
 )
 from portfolio.rules.expression import parse
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
-from portfolio.rules.scoring import Need, score
+from portfolio.rules.scoring import score
 from tests.portfolio.rules.test_scoring import EMPTY, FULL, needs
 
 

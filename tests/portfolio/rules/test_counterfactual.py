@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.rules.counterfactual import Move, Options, WayIn, what_would_move_it
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
-from portfolio.rules.scoring import Need, score
+from portfolio.rules.scoring import score
 from tests.portfolio.rules.test_scoring import EMPTY, FULL, needs
 
 COURSE = Need(people=Range.around(12, "C"), goal=3, work_type="elearning", finished_hours=Range(1, 2, 3))

@@ -20,10 +20,10 @@ from portfolio.rules.information import (
     questions_worth,
     usual_line,
 )
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range, standard_block
 from portfolio.rules.rubric import DEFAULT
 from portfolio.rules.sampling import draws_of
-from portfolio.rules.scoring import Need
 from tests.portfolio.rules.test_scoring import EMPTY, FULL, needs
 
 DRILL_OR_SELL = [[700, -100], [90, 90]]

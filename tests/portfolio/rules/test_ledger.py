@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from portfolio.rules.calibration import Calibration, Finished, effort_factors, impact_factors
 from portfolio.rules.ledger import Backlog, Change, Entry, explain_places
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
-from portfolio.rules.scoring import Need, score
+from portfolio.rules.scoring import score
 from tests.portfolio.rules.test_scoring import needs
 
 MONDAY = date(2026, 11, 23)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
 from portfolio.rules.sampling import could_be_sharper, draws_of, open_questions, slices_of, slices_of_draws
-from portfolio.rules.scoring import Need, score
+from portfolio.rules.scoring import score
 from tests.portfolio.rules.test_scoring import EMPTY, FULL, needs
 
 

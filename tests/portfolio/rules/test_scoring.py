@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from portfolio.assessments import need_of
 from portfolio.rules.fit import QUESTIONS
+from portfolio.rules.need import Need, days_until, deadline_step, gap_of
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
-from portfolio.rules.scoring import Need, Score, days_until, deadline_step, gap_of, score
+from portfolio.rules.scoring import Score, score
 from portfolio.states import Quadrant
 
 Floats = NDArray[np.float64]
