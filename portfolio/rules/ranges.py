@@ -52,6 +52,11 @@ def percentiles(draws: Draws) -> tuple[float, float, float]:
     return float(ordered[count // 10]), float(ordered[count // 2]), float(ordered[count - 1 - count // 10])
 
 
+def mean(draws: Draws) -> float:
+    """The mean of draws. As a product with ones, which takes a third of the time."""
+    return float(draws @ _ones(len(draws))) / len(draws)
+
+
 @lru_cache(maxsize=8)
 def standard_block(seed: int, inputs: int, draws: int) -> Draws:
     """One row of standard normal draws per input: Latin hypercube, so each row holds every quantile once.
@@ -94,6 +99,11 @@ def judged(step: int, standard: Draws) -> Draws:
     """Draws of a step 0..5 that somebody judged: a normal that ends at 0 and 5, four in five within 0.9 of the step."""
     draws: Draws = np.clip(np.float32(step) + np.float32(0.9 / Z90) * standard, np.float32(0), np.float32(5))
     return draws
+
+
+@lru_cache(maxsize=8)
+def _ones(count: int) -> Draws:
+    return np.ones(count, np.float32)
 
 
 def _stretched(standard: Draws, below: float, above: float) -> Draws:

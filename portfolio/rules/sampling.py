@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from portfolio.rules.fit import Fit, diagnose
 from portfolio.rules.need import Need, deadline_step
-from portfolio.rules.ranges import Draws, Range, bounded, judged, positive, standard_block
+from portfolio.rules.ranges import Draws, Range, bounded, judged, mean, positive, standard_block
 from portfolio.rules.rubric import Rubric, WorkType
 
 INPUTS = (
@@ -231,7 +231,7 @@ def usual(rubric: Rubric) -> dict[str, Draws]:
 @lru_cache(maxsize=8)
 def usual_means(rubric: Rubric) -> dict[str, float]:
     usually = usual(rubric)
-    return {criterion.key: float(usually[criterion.key].mean()) for criterion in rubric.criteria}
+    return {criterion.key: mean(usually[criterion.key]) for criterion in rubric.criteria}
 
 
 @lru_cache(maxsize=64)

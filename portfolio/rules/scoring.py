@@ -7,7 +7,7 @@ import numpy as np
 
 from portfolio.rules.fit import CAUSES, Fit
 from portfolio.rules.need import Need
-from portfolio.rules.ranges import Draws, Range
+from portfolio.rules.ranges import Draws, Range, mean
 from portfolio.rules.rubric import Rubric
 from portfolio.rules.sampling import draws_of, usual, usual_means
 from portfolio.states import Quadrant
@@ -71,7 +71,7 @@ def score(need: Need, rubric: Rubric) -> Score:
         causes=diagnosis.causes,
         cause_table=rubric.cause_table.version,
         quadrants=_quadrants(impact, manager, rubric),
-        reasons=_reasons(need, rubric, means, float(drawn.odds.mean()), diagnosis),
+        reasons=_reasons(need, rubric, means, mean(drawn.odds), diagnosis),
         steps={key: round(mean, 2) for key, mean in means.items()},
         unknown=_unknown(need, diagnosis),
         seed=rubric.seed,
