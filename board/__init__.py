@@ -7,6 +7,7 @@ from board import (
     attachments,
     backlog,
     board,
+    calendar,
     calibration,
     cards,
     causes,
@@ -44,6 +45,7 @@ for part in (
     causes,
     rubric,
     calibration,
+    calendar,
     settings,
 ):
     router.include_router(part.router)

@@ -25,10 +25,11 @@ ANYBODY = {
 }  # fmt: skip
 WITH_A_KEY = re.compile(
     r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions)/\{number:int\}/\{key\}"
+    r"|/calendar/\{number:int\}/\{which\}/\{key\}"
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
 )
 DEVELOPMENT = {"GET /styleguide"}
-SIGNED_IN = {"GET /requests", "GET /me", "POST /me/password", "POST /me/sign-out-everywhere"}
+SIGNED_IN = {"GET /requests", "GET /me", "POST /me/password", "POST /me/sign-out-everywhere", "GET /settings/calendar", "POST /settings/calendar/renewal"}
 LEADERS = {
     "GET /board", "GET /board/columns/{number}", "GET /board/columns/{number}/more", "GET /board/live", "GET /cards/{number}",
     "GET /cards/{number}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
