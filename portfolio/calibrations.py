@@ -284,7 +284,7 @@ def _prior(session: Session) -> tuple[LearnedPrior, int, int]:
     )
     last = (
         select(func.max(Decision.id))
-        .where(Decision.verdict == Verdict.REDIRECT)
+        .where(Decision.verdict == Verdict.REDIRECT, Decision.undone_at.is_(None))
         .group_by(Decision.learning_request_id)
     )
     reasons = session.scalars(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from portfolio.models import Base, Event, Person
@@ -45,3 +45,8 @@ def timeline(session: Session, subject: Base, *actions: str) -> list[Event]:
 def since(session: Session, after: int, limit: int) -> list[Event]:
     """Up to `limit` lines with an id above `after`, oldest first."""
     return list(session.scalars(select(Event).where(Event.id > after).order_by(Event.id).limit(limit)))
+
+
+def last(session: Session) -> int:
+    """The id of the latest line, 0 before the first."""
+    return session.scalar(select(func.max(Event.id))) or 0

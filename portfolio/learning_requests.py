@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select
@@ -28,10 +28,12 @@ from portfolio.models import (
     Decision,
     Goal,
     LearningRequest,
+    Mail,
     Message,
     Person,
     Project,
     Resource,
+    Revisit,
     Unit,
 )
 from portfolio.questions import FORM_VERSION
@@ -46,6 +48,9 @@ from portfolio.states import (
 )
 from portfolio.submission import ChangedAnswers, Submission
 
+UNDO_WITHIN = timedelta(seconds=30)
+"""How long a decision can be undone, and its mails are held."""
+
 
 class DecisionRefused(ValueError):
     """The decision lacks something; `field` says what."""
@@ -53,6 +58,10 @@ class DecisionRefused(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+COMES_BACK = frozenset({Verdict.SNOOZE, Verdict.DECLINE})
+"""Verdicts after which a request may come back by itself."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ def change_answers(
         if question in before:
             answer = before[question]
             answer.value, answer.said_by_id, answer.said_at = value, by.id if by else None, at
-            answer.form_version = form_version
+            answer.form_version, answer.grade = form_version, None
     new = {question: value for question, value in values.items() if question not in before}
     _keep_answers(session, learning_request, new, by=by, at=at, form_version=form_version)
     if "goal" in values:
@@ -182,7 +191,10 @@ def serve_goal(
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict with all it needs: a reason code to count by, words for the requester, and what it points to."""
+    """A verdict with all it needs: a reason code to count by, words for the requester, and what it points to.
+
+    One that is put aside or declined comes back on the day `until` or when `condition` holds (portfolio/revisits.py).
+    """
 
     verdict: Verdict
     words: str = ""
@@ -191,6 +203,7 @@ class Ruling:
     join_to: LearningRequest | None = None
     resource: Resource | None = None
     solution_type: str = "workshop"
+    condition: dict[str, Any] | None = None
 
 
 def decide(
@@ -201,10 +214,15 @@ def decide(
     links: Links,
     by: Person,
     at: datetime,
+    batch: str = "",
 ) -> Decision:
-    """Carry a verdict out: state, project, mail and history. Raises DecisionRefused or states.MoveRefused."""
+    """Carry a verdict out: state, project, mail and history. Raises DecisionRefused or states.MoveRefused.
+
+    The mails are held while it can be undone (portfolio/undoing.py); decisions of one `batch` are undone together.
+    """
     check_move(learning_request.status, LEADS_TO[ruling.verdict])
     _check_ruling(learning_request, ruling, at.date())
+    before = _before(learning_request, batch)
     decision = Decision(
         learning_request_id=learning_request.id,
         verdict=ruling.verdict,
@@ -217,6 +235,7 @@ def decide(
         decided_at=at,
     )
     session.add(decision)
+    session.flush()
     _move(
         session,
         learning_request,
@@ -225,19 +244,27 @@ def decide(
         at=at,
         verdict=ruling.verdict.value,
         reason=ruling.reason,
+        decision=decision.id,
     )
     learning_request.first_decided_at = learning_request.first_decided_at or at
     learning_request.snoozed_until = ruling.until if ruling.verdict is Verdict.SNOOZE else None
     learning_request.joined_to_id = decision.joined_to_id
+    before["revisits"] = _end_revisits(session, learning_request, at)
+    if ruling.verdict in COMES_BACK and (ruling.until or ruling.condition):
+        before["revisit"] = _revisit(session, learning_request, ruling, by=by, at=at)
     if ruling.verdict is Verdict.ACCEPT:
         projects.start(session, learning_request, ruling.solution_type, by=by, at=at)
     words = _with_resource(ruling, links)
-    if words:
-        for person, address in supporters.recipients(session, learning_request, links):
-            subject, text = letters.decided(learning_request, words, address)
-            _mail(session, person, subject, text, learning_request, at)
+    told = supporters.recipients(session, learning_request, links) if words else []
+    letters_ = [(person, letters.decided(learning_request, words, address)) for person, address in told]
+    held = [
+        _mail(session, person, subject, text, learning_request, at, not_before=at + UNDO_WITHIN)
+        for person, (subject, text) in letters_
+    ]
     if ruling.join_to is not None:
         supporters.bring(session, learning_request, ruling.join_to, by=by, at=at)
+    session.flush()
+    decision.before = {**before, "mails": [mail.id for mail in held], "event": history.last(session)}
     return decision
 
 
@@ -253,9 +280,54 @@ def reopen(session: Session, learning_request: LearningRequest, *, by: Person, a
     if learning_request.joined_to is not None:
         supporters.take_back(session, learning_request, learning_request.joined_to, by=by, at=at)
     learning_request.joined_to_id = None
+    bring_back(session, learning_request, by=by, at=at)
+
+
+def bring_back(
+    session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime, **details: Any
+) -> None:
+    """Into the inbox again, to be scored as things stand now. Raises states.MoveRefused."""
+    check_move(learning_request.status, RequestStatus.SUBMITTED)
     learning_request.snoozed_until = None
-    _move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at)
+    _end_revisits(session, learning_request, at)
+    _move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at, **details)
     learning_request.score_wanted_at = at
+
+
+def park(session: Session, learning_request: LearningRequest, *, at: datetime) -> None:
+    """Put aside, without a day, what nobody answers for. Raises states.MoveRefused."""
+    check_move(learning_request.status, RequestStatus.SNOOZED)
+    learning_request.snoozed_until = None
+    _move(session, learning_request, RequestStatus.SNOOZED, by=None, at=at, parked=True)
+
+
+def join_other(
+    session: Session, learning_request: LearningRequest, other: LearningRequest, *, by: Person, at: datetime
+) -> None:
+    """Its requester finds that another asks for the same, and stands behind that one. Raises states.MoveRefused."""
+    check_move(learning_request.status, RequestStatus.JOINED)
+    learning_request.joined_to_id = other.id
+    learning_request.snoozed_until = None
+    _end_revisits(session, learning_request, at)
+    _move(session, learning_request, RequestStatus.JOINED, by=by, at=at)
+    supporters.bring(session, learning_request, other, by=by, at=at)
+
+
+def restore(
+    session: Session, learning_request: LearningRequest, decision: Decision, *, by: Person, at: datetime
+) -> None:
+    """Put a request back as it was before a decision; portfolio/undoing.py says when that may be."""
+    before = decision.before or {}
+    if learning_request.joined_to is not None:
+        supporters.take_back(session, learning_request, learning_request.joined_to, by=by, at=at)
+    to = RequestStatus(before["status"])
+    _move(session, learning_request, to, by=by, at=at, undone=decision.id)
+    learning_request.status_since = datetime.fromisoformat(before["status_since"])
+    first, until = before["first_decided_at"], before["snoozed_until"]
+    learning_request.first_decided_at = datetime.fromisoformat(first) if first else None
+    learning_request.snoozed_until = date.fromisoformat(until) if until else None
+    learning_request.joined_to_id = before["joined_to"]
+    _restore_revisits(session, before)
 
 
 def deliver(
@@ -521,11 +593,11 @@ def conversation(session: Session, learning_request: LearningRequest, *, interna
 
 
 def decisions(session: Session, learning_request: LearningRequest) -> list[Decision]:
-    """All decisions on a request, oldest first."""
+    """The decisions on a request, oldest first, but for those undone."""
     return list(
         session.scalars(
             select(Decision)
-            .where(Decision.learning_request_id == learning_request.id)
+            .where(Decision.learning_request_id == learning_request.id, Decision.undone_at.is_(None))
             .options(joinedload(Decision.decided_by))
             .order_by(Decision.id)
         )
@@ -533,8 +605,16 @@ def decisions(session: Session, learning_request: LearningRequest) -> list[Decis
 
 
 def moves(session: Session, learning_request: LearningRequest) -> list[Any]:
-    """The request's own history lines that its requester may see."""
-    return history.timeline(session, learning_request, "learning_request.submitted", "learning_request.moved")
+    """The request's own history lines that its requester may see; what was undone was never said."""
+    found = history.timeline(
+        session, learning_request, "learning_request.submitted", "learning_request.moved"
+    )
+    undone = {event.details["undone"] for event in found if "undone" in event.details}
+    return [
+        event
+        for event in found
+        if "undone" not in event.details and event.details.get("decision") not in undone
+    ]
 
 
 def of_requester(session: Session, person: Person) -> list[LearningRequest]:
@@ -677,7 +757,9 @@ def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date
     needs_words = {Verdict.ASK, Verdict.DECLINE, Verdict.REDIRECT}
     if ruling.verdict in needs_words and not ruling.words.strip():
         raise DecisionRefused("words", "Please write a sentence for the requester.")
-    if ruling.verdict is Verdict.SNOOZE and (ruling.until is None or ruling.until <= today):
+    if ruling.verdict is Verdict.SNOOZE and ruling.until is None and ruling.condition is None:
+        raise DecisionRefused("until", "Please give a day after today to come back to it, or a condition.")
+    if ruling.verdict in COMES_BACK and ruling.until is not None and ruling.until <= today:
         raise DecisionRefused("until", "Please give a day after today to come back to it.")
     if ruling.verdict is Verdict.JOIN:
         if ruling.join_to is None:
@@ -688,6 +770,56 @@ def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date
             )
     if ruling.verdict is Verdict.ANSWER and ruling.resource is None and not ruling.words.strip():
         raise DecisionRefused("words", "Please name or link what answers it.")
+
+
+def _before(learning_request: LearningRequest, batch: str) -> dict[str, Any]:
+    """What undoing brings back."""
+    first, until = learning_request.first_decided_at, learning_request.snoozed_until
+    return {
+        "status": learning_request.status.value,
+        "status_since": learning_request.status_since.isoformat(),
+        "first_decided_at": first.isoformat() if first else None,
+        "snoozed_until": until.isoformat() if until else None,
+        "joined_to": learning_request.joined_to_id,
+        "batch": batch,
+        "revisit": None,
+    }
+
+
+def _revisit(
+    session: Session, learning_request: LearningRequest, ruling: Ruling, *, by: Person, at: datetime
+) -> int:
+    revisit = Revisit(
+        learning_request_id=learning_request.id,
+        due_on=ruling.until,
+        condition=ruling.condition,
+        by_id=by.id,
+        at=at,
+    )
+    session.add(revisit)
+    session.flush()
+    return revisit.id
+
+
+def _end_revisits(session: Session, learning_request: LearningRequest, at: datetime) -> list[int]:
+    """What it waited for counts no more; the ids."""
+    waiting = session.scalars(
+        select(Revisit).where(
+            Revisit.learning_request_id == learning_request.id,
+            Revisit.came_back_at.is_(None),
+            Revisit.cancelled_at.is_(None),
+        )
+    ).all()
+    for revisit in waiting:
+        revisit.cancelled_at = at
+    return [revisit.id for revisit in waiting]
+
+
+def _restore_revisits(session: Session, before: dict[str, Any]) -> None:
+    for number in before.get("revisits", ()):
+        session.get_one(Revisit, number).cancelled_at = None
+    if before.get("revisit"):
+        session.delete(session.get_one(Revisit, before["revisit"]))
 
 
 def _with_resource(ruling: Ruling, links: Links) -> str:
@@ -732,9 +864,24 @@ def _tell_managers(
 
 
 def _mail(
-    session: Session, to: Person, subject: str, text: str, learning_request: LearningRequest, at: datetime
-) -> None:
-    mails.queue(session, to=to.email, subject=subject, text=text, about=_about(learning_request), at=at)
+    session: Session,
+    to: Person,
+    subject: str,
+    text: str,
+    learning_request: LearningRequest,
+    at: datetime,
+    *,
+    not_before: datetime | None = None,
+) -> Mail:
+    return mails.queue(
+        session,
+        to=to.email,
+        subject=subject,
+        text=text,
+        about=_about(learning_request),
+        at=at,
+        not_before=not_before,
+    )
 
 
 def _about(learning_request: LearningRequest) -> str:

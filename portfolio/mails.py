@@ -3,7 +3,7 @@
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio.database import Database
@@ -86,8 +86,9 @@ def queue(
     about: str | None = None,
     attachments: Sequence[dict[str, Any]] = (),
     in_reply_to: str | None = None,
+    not_before: datetime | None = None,
 ) -> Mail:
-    """Put a mail in the outbox, in the caller's transaction.
+    """Put a mail in the outbox, in the caller's transaction; it leaves at once, or not before a moment.
 
     It answers `in_reply_to`, else the first mail about the same to the same person, so that mail programs show one thread.
     """
@@ -101,10 +102,18 @@ def queue(
         message_id=f"<{uuid4().hex}@outsize>",
         in_reply_to=in_reply_to or _first_about(session, about, to),
         queued_at=at,
-        next_try_at=at,
+        next_try_at=max(at, not_before) if not_before else at,
     )
     session.add(mail)
     return mail
+
+
+def recall(session: Session, ids: Collection[int]) -> int:
+    """Take mails back that nobody has begun to send; returns how many. Fewer than asked for means that some have left."""
+    if not ids:
+        return 0
+    gone = session.execute(delete(Mail).where(Mail.id.in_(ids), Mail.attempts == 0, Mail.sent_at.is_(None)))
+    return int(gone.rowcount)  # type: ignore[attr-defined] # a DELETE's result has it
 
 
 def is_pending(session: Session, about: str, to: str) -> bool:

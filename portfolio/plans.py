@@ -165,9 +165,9 @@ def latest(session: Session) -> Plan | None:
 
 
 def newest(session: Session) -> tuple[int, int]:
-    """The latest score and the latest decision: chances hold until there is a newer one of either."""
+    """The latest score and the latest decision that stands: chances hold until either is another."""
     scored = session.scalar(select(func.max(Assessment.id))) or 0
-    return scored, session.scalar(select(func.max(Decision.id))) or 0
+    return scored, session.scalar(select(func.max(Decision.id)).where(Decision.undone_at.is_(None))) or 0
 
 
 def accepted(session: Session, limit: int = 5) -> list[Plan]:

@@ -104,6 +104,7 @@ def last_words(session: Session, declines: Iterable[Found]) -> dict[int, dict[st
         .where(
             Decision.learning_request_id.in_([one.id for one in declines]),
             Decision.verdict == Verdict.DECLINE,
+            Decision.undone_at.is_(None),
         )
         .order_by(Decision.id)
     )

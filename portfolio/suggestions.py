@@ -395,7 +395,11 @@ def _declines(session: Session, ids: list[int], links: Links) -> tuple[Offered, 
         one.learning_request_id: one
         for one in session.scalars(
             select(Decision)
-            .where(Decision.learning_request_id.in_(rows), Decision.verdict == Verdict.DECLINE)
+            .where(
+                Decision.learning_request_id.in_(rows),
+                Decision.verdict == Verdict.DECLINE,
+                Decision.undone_at.is_(None),
+            )
             .order_by(Decision.id)
         )
     } if rows else {}  # fmt: skip

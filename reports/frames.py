@@ -114,12 +114,14 @@ def requests(session: Session, cut_off: datetime) -> pd.DataFrame:
         }
         for id_, at, title, goal, source, source_name, is_need in rows
     }
-    for id_, at, to, verdict, reason in _request_moves(session, cut_off):
+    moves = _request_moves(session, cut_off)
+    undone = {one.undone for one in moves if one.undone is not None}
+    for id_, at, to, verdict, reason, decision, _ in moves:
         if (request := found.get(id_)) is None:
             continue
         request["status"] = to
         request["withdrawn_at"] = at if to == RequestStatus.WITHDRAWN.value else None
-        if verdict:
+        if verdict and (decision is None or decision not in undone):
             request["first_decided_at"] = request["first_decided_at"] or at
             request.update(verdict=verdict, reason=reason or "", decided_at=at)
     return _frame(
@@ -310,6 +312,8 @@ def _request_moves(session: Session, cut_off: datetime) -> Rows:
             Event.details["to"].as_string(),
             Event.details["verdict"].as_string(),
             Event.details["reason"].as_string(),
+            Event.details["decision"].as_integer(),
+            Event.details["undone"].as_integer().label("undone"),
         )
         .where(Event.action == "learning_request.moved", Event.at < cut_off)
         .order_by(Event.at, Event.id)

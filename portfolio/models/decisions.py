@@ -17,7 +17,7 @@ class Decision(Base):
     """One verdict. `reason` is a code to count by, `words` is what the requester reads; `before` what undoing brings back."""
 
     __tablename__ = "decisions"
-    __table_args__ = (Index(None, "learning_request_id"),)
+    __table_args__ = (Index(None, "learning_request_id"), Index(None, "decided_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     learning_request_id: Mapped[int] = mapped_column(ForeignKey("learning_requests.id"))
@@ -50,7 +50,8 @@ class Phrase(Base):
 class Revisit(Base):
     """When a request that sleeps or was declined comes back: on a day, or when `condition` holds, whichever is first.
 
-    `condition` is {"kind": "supporters" | "units" | "evidence" | "goal" | "capacity", ...}.
+    `condition` is {"kind": "supporters" | "units" | "evidence" | "goal" | "capacity", ...}; once it came back, `why` says what
+    happened.
     """
 
     __tablename__ = "revisits"
@@ -63,6 +64,7 @@ class Revisit(Base):
     by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     at: Mapped[datetime]
     came_back_at: Mapped[datetime | None]
+    why: Mapped[str] = mapped_column(String(200), default="", server_default="")
     cancelled_at: Mapped[datetime | None]
 
 
