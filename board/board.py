@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import cards, iterations, projects
-from portfolio.cards import Filter, Stack
+from portfolio import boards, columns, iterations, projects
+from portfolio.boards import Filter, Stack
 from portfolio.models import Card, Iteration, Project
 from web.forms import Fields
 from web.live import Change, names, stream
@@ -51,7 +51,7 @@ def show_board(
 ) -> Response:
     wanted, typed = _filter(project, iteration, q)
     view = BoardPage(
-        stacks=cards.board(session, wanted, PER_COLUMN),
+        stacks=boards.stacks(session, wanted, PER_COLUMN),
         filter=wanted,
         typed=typed,
         query=_query(typed),
@@ -73,9 +73,10 @@ def show_column(
     q: str = "",
 ) -> Response:
     wanted, typed = _filter(project, iteration, q)
-    stack = cards.stack(session, number, wanted, PER_COLUMN)
-    if stack is None:
+    column = columns.find(session, number)
+    if column is None:
         raise NotFound
+    stack = boards.stack(session, column, wanted, PER_COLUMN)
     return partial(request, "board/_stack.html", StackView(stack, _query(typed), person.manages))
 
 
@@ -91,9 +92,10 @@ def show_more(
     q: str = "",
 ) -> Response:
     wanted, typed = _filter(project, iteration, q)
-    stack = cards.stack(session, number, wanted, PER_COLUMN, after=after)
-    if stack is None:
+    column = columns.find(session, number)
+    if column is None:
         raise NotFound
+    stack = boards.stack(session, column, wanted, PER_COLUMN, after=after)
     return partial(request, "board/_more.html", StackView(stack, _query(typed), person.manages))
 
 

@@ -110,9 +110,8 @@ def place(
     if column is None or errors:
         raise NotFound
     before_id = some_whole(fields, "before", errors)
-    before = session.get(Card, before_id) if before_id else None
     position = some_whole(fields, "position", errors)
-    cards.place(session, card, column, position, before=before, by=manager, at=now)
+    cards.place(session, card, column, position, before=before_id, by=manager, at=now)
     if request.headers.get("hx-request") or request.headers.get("accept") == "application/json":
         return Response(status_code=204)
     return see_other(local_path(fields["back"] or "/board"))

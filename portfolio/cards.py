@@ -1,42 +1,28 @@
-"""Cards and the board they stand on: add, place, edit, archive; then the queries."""
+"""Cards: add, place, edit, plan, archive, bring back; then the queries. The board they stand on is portfolio/boards.py."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from portfolio import columns as all_columns
+from portfolio.columns import GAP, full_words, hold_board
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import Card, Column, Iteration, Person, Project
 from portfolio.states import ColumnKind, IterationStatus
 
-GAP = 2**32
-"""Room left between neighbours: 32 cards fit into the same spot before a column has to be spread out again."""
-
-FIRST_COLUMNS = (
-    ("Backlog", ColumnKind.TO_DO, None),
-    ("Next", ColumnKind.TO_DO, None),
-    ("Doing", ColumnKind.DOING, 3),
-    ("Waiting", ColumnKind.DOING, 5),
-    ("Done", ColumnKind.DONE, None),
-)
+columns = all_columns.listed
+lay_out = all_columns.lay_out
 
 
 class StaleCard(ValueError):
     """Somebody else changed the card meanwhile; nothing was overwritten."""
 
 
-def lay_out(session: Session) -> None:
-    """Give the board its first columns, once."""
-    if session.scalar(select(func.count(Column.id))) == 0:
-        session.add_all(
-            Column(name=name, kind=kind, wip_limit=limit, position=place)
-            for place, (name, kind, limit) in enumerate(FIRST_COLUMNS)
-        )
-        session.flush()
+class LimitReached(ValueError):
+    """The column takes no more cards; its message says which limit and what to do."""
 
 
 def add(
@@ -48,11 +34,17 @@ def add(
     column: Column | None = None,
     project: Project | None = None,
     iteration: Iteration | None = None,
+    within_limits: bool = False,
     **fields: Any,
 ) -> Card:
-    """Put a new card at the bottom of a column, the first one where none is given."""
+    """Put a new card at the bottom of a column, the first one where none is given.
+
+    Raises LimitReached where `within_limits` is asked for and a limit of the column blocks.
+    """
     column = column or columns(session)[0]
-    _hold_board(session)
+    hold_board(session)
+    if within_limits:
+        _check_limits(session, column, fields.get("owner_id"))
     lowest = session.scalar(select(func.max(Card.rank)).where(Card.column_id == column.id)) or 0
     card = Card(
         title=title,
@@ -63,10 +55,20 @@ def add(
         created_at=at,
         **fields,
     )
-    _start_clock(card, column, at)
+    _enter(card, column, at)
     session.add(card)
     session.flush()
-    record(session, "card.added", card, by=by, at=at, column=column.id, project=card.project_id)
+    record(
+        session,
+        "card.added",
+        card,
+        by=by,
+        at=at,
+        column=column.id,
+        kind=column.kind.value,
+        project=card.project_id,
+        iteration=card.iteration_id,
+    )
     return card
 
 
@@ -76,26 +78,41 @@ def place(
     column: Column,
     position: int | None = None,
     *,
-    before: Card | None = None,
+    before: int | None = None,
+    after: int | None = None,
     by: Person | None,
     at: datetime,
 ) -> Card:
-    """Put a card into a column: above the card `before`, at `position` (0 is the top), or at the bottom.
+    """Put a card into a column: above the card numbered `before`, else below the one numbered `after`, else at `position`
+    (0 is the top), else at the bottom. A neighbour that has left the column meanwhile is passed over.
 
     Positions stay total and stable under many writers: the board is held while the card finds its place. Touches one
-    row, or the column's rows when the spot has no room left.
+    row, or the column's rows when the spot has no room left; a card that stands there already is left as it is.
+    Raises LimitReached where a limit of another column blocks.
     """
-    _hold_board(session)
+    hold_board(session)
     hold(session, card)
-    rank = _rank_between(session, card, column, position, before)
     was = card.column_id
-    card.column_id, card.rank = column.id, rank
-    card.version += 1
     if was != column.id:
-        card.column = column
-        _start_clock(card, column, at)
+        _check_limits(session, column, card.owner_id)
+    spot = _spot(session, card, column, position, before, after)
+    if was == column.id and card.archived_at is None and spot.above < card.rank and spot.is_above(card.rank):
+        return card
+    card.rank = _rank_in(session, card, column, spot, position, before, after)
+    card.version += 1
+    kind_was = column.kind if was == column.id else session.get_one(Column, was).kind
+    if was != column.id:
+        card.column_id, card.column = column.id, column
+        _enter(card, column, at)
     record(
-        session, "card.moved", card, by=by, at=at, **{"from": was, "to": column.id}, kind=column.kind.value
+        session,
+        "card.moved",
+        card,
+        by=by,
+        at=at,
+        **{"from": was, "to": column.id},
+        kind=column.kind.value,
+        was=kind_was.value,
     )
     return card
 
@@ -114,6 +131,18 @@ def edit(
     return card
 
 
+def assign(session: Session, card: Card, owner: Person | None, *, by: Person, at: datetime) -> None:
+    """Give a card to somebody, or to nobody. Raises LimitReached where the column's limit a person blocks."""
+    if card.owner_id == (owner.id if owner else None):
+        return
+    if owner is not None and card.column.limit_blocks:
+        _check_person(session, card.column, owner.id)
+    was = card.owner_id
+    card.owner_id = owner.id if owner else None
+    card.version += 1
+    record(session, "card.assigned", card, by=by, at=at, **{"from": was, "to": card.owner_id})
+
+
 def take_into(session: Session, card: Card, iteration: Iteration | None, *, by: Person, at: datetime) -> None:
     """Plan a card into an iteration, or out of any."""
     was = card.iteration_id
@@ -123,84 +152,54 @@ def take_into(session: Session, card: Card, iteration: Iteration | None, *, by: 
 
 
 def archive(session: Session, card: Card, *, by: Person, at: datetime) -> None:
-    """Take a card off the board; it stays in the history."""
+    """Take a card off the board; it stays in the history and can be brought back."""
+    if card.archived_at is not None:
+        return
     card.archived_at = at
     card.version += 1
-    record(session, "card.archived", card, by=by, at=at)
+    record(session, "card.archived", card, by=by, at=at, column=card.column_id, kind=card.column.kind.value)
+
+
+def bring_back(session: Session, card: Card, *, by: Person, at: datetime) -> None:
+    """Put an archived card back to the bottom of its column; of the first one, where that has been retired."""
+    if card.archived_at is None:
+        return
+    hold_board(session)
+    column = card.column if card.column.retired_at is None else columns(session)[0]
+    lowest = session.scalar(select(func.max(Card.rank)).where(Card.column_id == column.id)) or 0
+    was = card.column
+    card.column_id, card.column, card.rank, card.archived_at = column.id, column, lowest + GAP, None
+    card.version += 1
+    _enter(card, column, at)
+    record(
+        session,
+        "card.unarchived",
+        card,
+        by=by,
+        at=at,
+        column=column.id,
+        kind=column.kind.value,
+        was=was.kind.value,
+    )
+
+
+def warning(session: Session, card: Card) -> str:
+    """What to tell somebody who has just put a card there: which limit is passed now; empty where none is."""
+    column, words = card.column, []
+    if column.wip_limit is not None:
+        held = all_columns.count(session, column)
+        if held > column.wip_limit:
+            words.append(f"{column.name} now holds {held}, more than its limit of {column.wip_limit}.")
+    if column.person_limit is not None and card.owner_id is not None:
+        held = all_columns.count(session, column, owner_id=card.owner_id)
+        if held > column.person_limit and card.owner is not None:
+            words.append(
+                f"{card.owner.display_name} now has {held} in {column.name}, more than {column.person_limit} each."
+            )
+    return " ".join(words)
 
 
 # Queries
-
-
-@dataclass(frozen=True)
-class Stack:
-    """The visible part of one column, and how many cards it holds in all."""
-
-    column: Column
-    cards: list[Card]
-    count: int
-
-    @property
-    def over_limit(self) -> bool:
-        return self.column.wip_limit is not None and self.count > self.column.wip_limit
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which cards the board shows."""
-
-    project_id: int | None = None
-    iteration_id: int | None = None
-    owner_id: int | None = None
-    text: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        return self == Filter()
-
-
-def columns(session: Session) -> list[Column]:
-    """The board's columns from left to right."""
-    return list(session.scalars(select(Column).order_by(Column.position, Column.id)))
-
-
-def board(session: Session, wanted: Filter = Filter(), per_column: int = 25) -> list[Stack]:
-    """Every column with its first cards. Two queries and one a column; the bytes don't grow with the board."""
-    shown = columns(session)
-    counted = _wanted(select(Card.column_id, func.count()), wanted).group_by(Card.column_id)
-    counts: dict[int, int] = dict(session.execute(counted).all())
-    return [
-        Stack(column, stretch(session, column, wanted, limit=per_column), counts.get(column.id, 0))
-        for column in shown
-    ]
-
-
-def stack(
-    session: Session,
-    column_id: int,
-    wanted: Filter = Filter(),
-    per_column: int = 25,
-    *,
-    after: int | None = None,
-) -> Stack | None:
-    """One column with its first cards, or those below the rank `after`."""
-    column = session.get(Column, column_id) if 0 < column_id < 2**31 else None
-    if column is None:
-        return None
-    counted = _wanted(select(func.count()).where(Card.column_id == column.id), wanted)
-    shown = stretch(session, column, wanted, after=after, limit=per_column)
-    return Stack(column, shown, session.scalar(counted) or 0)
-
-
-def stretch(
-    session: Session, column: Column, wanted: Filter = Filter(), *, after: int | None = None, limit: int = 25
-) -> list[Card]:
-    """Cards of a column from the top, or those below the rank `after`. Done columns show the latest first."""
-    query = _wanted(select(Card), wanted).where(Card.column_id == column.id)
-    query = query.options(joinedload(Card.project), joinedload(Card.owner))
-    if after is not None:
-        query = query.where(Card.rank > after)
-    return list(session.scalars(query.order_by(Card.rank, Card.id).limit(limit)))
 
 
 def find(session: Session, number: int) -> Card | None:
@@ -211,6 +210,34 @@ def find(session: Session, number: int) -> Card | None:
         .where(Card.id == number)
         .options(joinedload(Card.project), joinedload(Card.owner), joinedload(Card.column))
     )
+
+
+def chosen(session: Session, numbers: list[int]) -> list[Card]:
+    """The cards of these numbers that stand on the board, as they stand: by column, from the top."""
+    return list(
+        session.scalars(
+            select(Card)
+            .join(Card.column)
+            .where(Card.id.in_(numbers), Card.archived_at.is_(None))
+            .options(joinedload(Card.column), joinedload(Card.owner))
+            .order_by(Column.position, Card.rank, Card.id)
+        )
+    )
+
+
+def archived(session: Session, text: str = "", *, before: int = 0, limit: int = 50) -> list[Card]:
+    """Cards taken off the board, the latest first; below the card numbered `before` where given."""
+    query = select(Card).where(Card.archived_at.is_not(None))
+    if text:
+        query = query.where(Card.title.icontains(text, autoescape=True))
+    last = session.get(Card, before) if before else None
+    if last is not None and last.archived_at is not None:
+        query = query.where(
+            (Card.archived_at < last.archived_at)
+            | ((Card.archived_at == last.archived_at) & (Card.id < last.id))
+        )
+    query = query.options(joinedload(Card.column), joinedload(Card.project), joinedload(Card.owner))
+    return list(session.scalars(query.order_by(Card.archived_at.desc(), Card.id.desc()).limit(limit)))
 
 
 def of_project(session: Session, project: Project) -> list[Card]:
@@ -258,60 +285,99 @@ def open_without_iteration(session: Session, limit: int = 20) -> list[Card]:
     )
 
 
-def _wanted(query: Any, wanted: Filter) -> Any:
-    query = query.where(Card.archived_at.is_(None))
-    if wanted.project_id is not None:
-        query = query.where(Card.project_id == wanted.project_id)
-    if wanted.iteration_id is not None:
-        query = query.where(Card.iteration_id == wanted.iteration_id)
-    if wanted.owner_id is not None:
-        query = query.where(Card.owner_id == wanted.owner_id)
-    if wanted.text:
-        query = query.where(Card.title.icontains(wanted.text, autoescape=True))
-    return query
+# Limits and places
 
 
-def _hold_board(session: Session) -> None:
-    """One mover at a time, so that positions stay total. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name != "sqlite":
-        session.execute(select(Column.id).order_by(Column.id).with_for_update())
+def _check_limits(session: Session, column: Column, owner_id: int | None) -> None:
+    if not column.limit_blocks:
+        return
+    if column.wip_limit is not None:
+        held = all_columns.count(session, column)
+        if held >= column.wip_limit:
+            raise LimitReached(full_words(column, held))
+    if owner_id is not None:
+        _check_person(session, column, owner_id)
 
 
-def _rank_between(
-    session: Session, card: Card, column: Column, position: int | None, before: Card | None
+def _check_person(session: Session, column: Column, owner_id: int) -> None:
+    if column.person_limit is None:
+        return
+    held = all_columns.count(session, column, owner_id=owner_id)
+    if held >= column.person_limit:
+        name = session.get_one(Person, owner_id).display_name
+        raise LimitReached(
+            f"{name} has {held} in {column.name}, and it takes {column.person_limit} each. Finish or move one first."
+        )
+
+
+class _Spot(NamedTuple):
+    """Ranks of the cards just above and just below a wanted place; nothing below is the bottom."""
+
+    above: int
+    below: int | None
+
+    def is_above(self, rank: int) -> bool:
+        return self.below is None or rank < self.below
+
+
+def _rank_in(
+    session: Session,
+    card: Card,
+    column: Column,
+    spot: _Spot,
+    position: int | None,
+    before: int | None,
+    after: int | None,
 ) -> int:
-    above, below = _neighbours(session, card, column, position, before)
-    if below is None:
-        return (above or 0) + GAP
-    if below - (above or 0) > 1:
-        return (above or 0) + (below - (above or 0)) // 2
+    if spot.below is None:
+        return spot.above + GAP
+    if spot.below - spot.above > 1:
+        return spot.above + (spot.below - spot.above) // 2
     _spread(session, column)
-    return _rank_between(session, card, column, position, before)
+    again = _spot(session, card, column, position, before, after)
+    return _rank_in(session, card, column, again, position, before, after)
 
 
-def _neighbours(
-    session: Session, card: Card, column: Column, position: int | None, before: Card | None
-) -> tuple[int | None, int | None]:
-    """Ranks of the cards just above and just below the wanted spot."""
-    others = select(Card.rank).where(
-        Card.column_id == column.id, Card.id != card.id, Card.archived_at.is_(None)
+def _spot(
+    session: Session, card: Card, column: Column, position: int | None, before: int | None, after: int | None
+) -> _Spot:
+    others = (
+        select(Card.rank)
+        .where(Card.column_id == column.id, Card.archived_at.is_(None), Card.id != card.id)
+        .order_by(Card.rank, Card.id)
     )
-    if before is not None and before.id != card.id:
-        below = session.scalar(select(Card.rank).where(Card.id == before.id, Card.column_id == column.id))
-        if below is not None:
-            above = session.scalar(others.where(Card.rank < below).order_by(Card.rank.desc()).limit(1))
-            return above, below
-    lowest = session.scalar(others.order_by(Card.rank.desc()).limit(1))
-    if position is None:
-        return lowest, None
-    around: Sequence[int] = session.scalars(
-        others.order_by(Card.rank, Card.id).offset(max(0, position - 1)).limit(2)
-    ).all()
-    if position <= 0:
-        return None, around[0] if around else None
-    if not around:
-        return lowest, None
-    return around[0], around[1] if len(around) > 1 else None
+    for number, is_below in ((before, True), (after, False)):
+        rank = _rank_of(session, card, column, number)
+        if rank is not None and is_below:
+            return _Spot(_highest(session, column, card, under=rank) or 0, rank)
+        if rank is not None:
+            return _Spot(rank, session.scalar(others.where(Card.rank > rank).limit(1)))
+    if position == 0:
+        return _Spot(0, session.scalar(others.limit(1)))
+    if position is not None:
+        around = session.scalars(others.offset(position - 1).limit(2)).all()
+        if around:
+            return _Spot(around[0], around[1] if len(around) > 1 else None)
+    return _Spot(_highest(session, column, card) or 0, None)
+
+
+def _rank_of(session: Session, card: Card, column: Column, number: int | None) -> int | None:
+    """A neighbour's rank, while it stands in this column."""
+    if number is None or number == card.id:
+        return None
+    return session.scalar(
+        select(Card.rank).where(Card.id == number, Card.column_id == column.id, Card.archived_at.is_(None))
+    )
+
+
+def _highest(session: Session, column: Column, card: Card, under: int | None = None) -> int | None:
+    """The rank of the lowest card in the column (above the rank `under`), other than this one."""
+    query = select(Card.rank).where(
+        Card.column_id == column.id, Card.archived_at.is_(None), Card.id != card.id
+    )
+    if under is not None:
+        query = query.where(Card.rank < under)
+    return session.scalar(query.order_by(Card.rank.desc()).limit(1))
 
 
 def _spread(session: Session, column: Column) -> None:
@@ -326,8 +392,9 @@ def _spread(session: Session, column: Column) -> None:
             session.refresh(known, ["rank"])
 
 
-def _start_clock(card: Card, column: Column, at: datetime) -> None:
-    """Started once, finished when in a done column; taken out of done, it is unfinished again."""
+def _enter(card: Card, column: Column, at: datetime) -> None:
+    """Started once, finished while in a done column; taken out of done, it is unfinished again."""
+    card.entered_at = at
     if column.kind is not ColumnKind.TO_DO:
         card.started_at = card.started_at or at
-    card.done_at = at if column.kind is ColumnKind.DONE else None
+    card.done_at = (card.done_at or at) if column.kind is ColumnKind.DONE else None

@@ -37,12 +37,21 @@ class Column(Base):
 class Card(Base):
     """One piece of work. `rank` orders the cards of a column: smaller is higher; gaps leave room between.
 
-    `actual_hours` is the sum of its work logs and what was typed; `blocked_by` and `blocked_since` are the open blocker's.
+    `entered_at` is since when it stands in its column. `actual_hours` is the sum of its work logs and what was typed;
+    `blocked_by` and `blocked_since` are the open blocker's.
     """
 
     __tablename__ = "cards"
     __table_args__ = (
-        Index("ix_cards_place", "column_id", "rank", "id"),
+        Index(
+            "ix_cards_standing",
+            "column_id",
+            "rank",
+            "id",
+            sqlite_where=text("archived_at IS NULL"),
+            postgresql_where=text("archived_at IS NULL"),
+        ),
+        Index(None, "done_at"),
         Index(None, "project_id"),
         Index(None, "iteration_id"),
         Index(None, "owner_id"),
@@ -65,6 +74,7 @@ class Card(Base):
     source_name: Mapped[str | None] = mapped_column(String(200))
     source_key: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    entered_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portfolio import assessments, goals, organisation, people, tokens, waiting
-from portfolio.cards import GAP
+from portfolio.columns import GAP
 from portfolio.database import Database, connect, migrate
 from portfolio.demo import asks
 from portfolio.models import Answer, Base, Card, Column, LearningRequest, Person, Project, Unit

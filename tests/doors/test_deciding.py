@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 
 from portfolio import (
     assessments,
-    cards,
+    boards,
     goals,
     iterations,
     learning_requests,
@@ -98,7 +98,7 @@ def test_a_card_is_put_where_it_was_dropped(manager: TestClient, database: Datab
     assert put.status_code == 204
     assert manager.post("/cards/1/placement", data={"column": "3"}).status_code == 303
     with database.reading() as session:
-        standing = [[card.title for card in stack.cards] for stack in cards.board(session)]
+        standing = [[card.title for card in stack.cards] for stack in boards.stacks(session)]
     assert standing == [["three", "two"], [], ["one"], [], []]
     assert manager.post("/cards/1/placement", data={"column": "99"}).status_code == 404
 

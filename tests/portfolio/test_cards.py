@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from portfolio import cards
+from portfolio import boards, cards, columns, people
 from portfolio.database import Database
 from portfolio.models import Card, Column
 from tests.conftest import NOW, Cast
@@ -18,7 +18,7 @@ from tests.factory import a_card
 def standing(database: Database) -> list[list[int]]:
     """Card numbers by column, from the top."""
     with database.reading() as session:
-        return [[card.id for card in stack.cards] for stack in cards.board(session, per_column=1000)]
+        return [[card.id for card in stack.cards] for stack in boards.stacks(session, per_column=1000)]
 
 
 @pytest.mark.both
@@ -53,7 +53,7 @@ def test_the_same_spot_takes_any_number_of_cards(database: Database, cast: Cast)
         expected: list[int] = []
         for _ in range(100):
             card = a_card(session, by=cast.manager)
-            cards.place(session, card, column, before=bottom, by=cast.manager, at=NOW)
+            cards.place(session, card, column, before=bottom.id, by=cast.manager, at=NOW)
             expected.append(card.id)
     assert standing(database)[0] == [top.id, *expected, bottom.id]
 
@@ -75,7 +75,7 @@ def test_the_clock_starts_once_and_stops_only_while_done(database: Database, cas
 def test_many_writers_leave_every_card_once_and_in_a_total_order(database: Database, cast: Cast) -> None:
     with database.writing() as session:
         numbers = [a_card(session, by=cast.manager).id for _ in range(12)]
-        columns = [column.id for column in cards.columns(session)]
+        places = [column.id for column in cards.columns(session)]
     failures: list[Exception] = []
 
     def shuffle(seed: int) -> None:
@@ -84,7 +84,7 @@ def test_many_writers_leave_every_card_once_and_in_a_total_order(database: Datab
             try:
                 with database.writing() as session:
                     card = session.get_one(Card, chance.choice(numbers))
-                    column = session.get_one(Column, chance.choice(columns))
+                    column = session.get_one(Column, chance.choice(places))
                     cards.place(session, card, column, chance.randrange(5), by=cast.manager, at=NOW)
             except Exception as failure:  # noqa: BLE001 - any failure fails the test below
                 failures.append(failure)
@@ -115,16 +115,16 @@ def test_any_moves_give_what_a_list_would(moves: list[tuple[int, int, int]]) -> 
     Base.metadata.create_all(engine)
     with Session(engine, expire_on_commit=False) as session:
         cards.lay_out(session)
-        columns = cards.columns(session)[:2]
+        shown = cards.columns(session)[:2]
         made = [cards.add(session, title=str(turn), by=None, at=NOW) for turn in range(6)]
         lists: list[list[int]] = [[card.id for card in made], []]
         for which, to, position in moves:
             card = made[which]
-            cards.place(session, card, columns[to], position, by=None, at=NOW)
+            cards.place(session, card, shown[to], position, by=None, at=NOW)
             for column in lists:
                 if card.id in column:
                     column.remove(card.id)
             lists[to].insert(position, card.id)
-        found = [[card.id for card in cards.stretch(session, column)] for column in columns]
+        found = [[card.id for card in boards.stretch(session, column)] for column in shown]
     engine.dispose()
     assert found == lists
