@@ -21,6 +21,7 @@ from board import (
     plan,
     projects,
     questions,
+    reuses,
     rubric,
     settings,
 )
@@ -29,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 for part in (
     inbox,
     draws,
+    reuses,
     arrivals,
     attachments,
     backlog,

@@ -18,7 +18,7 @@ from tests.factory import a_request
 SignIn = Callable[[TestClient, Person | None], None]
 
 MANAGER_PAGES = [
-    "/inbox", "/inbox/list", "/questions", "/questions/best", "/requests/1", "/requests/1/score", "/requests/1/draws", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
+    "/inbox", "/inbox/list", "/questions", "/questions/best", "/requests/1", "/requests/1/score", "/requests/1/draws", "/requests/1/reuses", "/requests/1/reuses/list", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
     "/backlog/more?after=9_1", "/plan", "/plan?hours=20&weeks=4&goal_1=2&drop=1&begun=1",
     "/plan/what-if?hours=20&quick=1", "/plan/requests/1", "/backlog/methods", "/settings", "/settings/imports", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
     "/settings/form/changes", "/settings/causes", "/settings/rubric", "/settings/rubric/versions/1", "/settings/calibration", "/outbox", "/outbox/1", "/arrivals",

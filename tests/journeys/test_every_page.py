@@ -25,6 +25,7 @@ PARTS = (
     "/questions/best",
     "/requests/1/score",
     "/requests/1/draws",
+    "/requests/1/reuses/list",
     "/backlog/more",
     "/board/columns",
     "/cards/1/face",
