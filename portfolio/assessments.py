@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from portfolio import calibrations, causes, forms, goals, supporters
+from portfolio import calibrations, causes, forms, goals, reuses, supporters
 from portfolio.calibrations import InForce
 from portfolio.history import record
 from portfolio.models import (
@@ -39,12 +39,17 @@ log = logging.getLogger("outsize")
 
 PUT_OFF = timedelta(hours=1)
 
+USUAL_GRADES: Mapping[str, str] = {
+    "measure": "B", "audience": "C", "value_per_year": "D", "finished_hours": "D", "expert_hours": "D",
+}  # fmt: skip
+"""How well a number is taken to be known where nobody says, by question. A range stated as one keeps its own width."""
+
 
 def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, limit: int = 500) -> list[int]:
     """Score up to `limit` waiting requests and store the assessments; returns their ids.
 
     The rows are held meanwhile, so a change made at the same time is scored in the next round. Running it twice scores
-    nothing twice. One that can't be scored is put off for an hour and does not hold up the others. Costs six statements
+    nothing twice. One that can't be scored is put off for an hour and does not hold up the others. Costs seven statements
     however many wait.
     """
     waiting = session.execute(
@@ -76,17 +81,22 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
 
 
 def needs(
-    session: Session, goals_of: Mapping[int, int | None], rubric: rubrics.Rubric, *, today: date
+    session: Session,
+    goals_of: Mapping[int, int | None],
+    rubric: rubrics.Rubric,
+    *,
+    today: date,
+    as_claimed: bool = False,
 ) -> dict[int, Need]:
-    """What is known of these requests ({number: goal}), just as it is scored. Five statements however many they are."""
-    facts = _facts(session, [*goals_of], today, calibrations.current(session))
+    """What is known of these requests ({number: goal}), just as it is scored; `as_claimed` leaves a calibration out. Six statements however many they are."""
+    facts = _facts(session, [*goals_of], today, None if as_claimed else calibrations.current(session))
     return {number: facts.need(number, goal, rubric) for number, goal in goals_of.items()}
 
 
 def known(
     session: Session, goals_of: Mapping[int, int | None], rubric: rubrics.Rubric, *, today: date
 ) -> dict[int, tuple[dict[str, Any], Need]]:
-    """The answers of these requests ({number: goal}) and what they come to. Five statements however many they are."""
+    """The answers of these requests ({number: goal}) and what they come to. Six statements however many they are."""
     facts = _facts(session, [*goals_of], today, calibrations.current(session))
     return {
         number: (facts.answers.get(number, {}), facts.need(number, goal, rubric))
@@ -97,6 +107,11 @@ def known(
 def current_rubric(session: Session) -> rubrics.Rubric:
     """What requests are scored by: the rubric, the cause table and the calibration in force."""
     return _in_force(session)[0]
+
+
+def uncalibrated(session: Session) -> tuple[rubrics.Rubric, InForce | None]:
+    """The rubric in force with its cause table, and beside it the calibration that `current_rubric` applies to it."""
+    return _with_causes(published_rubric(session), causes.published(session)), calibrations.current(session)
 
 
 def published_rubric(session: Session) -> rubrics.Rubric:
@@ -132,8 +147,11 @@ def publish_rubric(session: Session, rubric: rubrics.Rubric, *, by: Person | Non
     return published
 
 
-def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Need:
-    """What a request's answers say to the scoring rule."""
+def need_of(
+    answers: dict[str, Any], goal_weight: int | None, today: date, grades: Mapping[str, str] = USUAL_GRADES
+) -> Need:
+    """What a request's answers say to the scoring rule. `grades` are how each number is known, A..E by question."""
+    grades = {**USUAL_GRADES, **grades}
     measure = answers.get("measure") or {}
     gap = gap_of(number_in(measure.get("today")), number_in(measure.get("wanted")))
     deadline = answers.get("deadline") or {}
@@ -141,17 +159,17 @@ def need_of(answers: dict[str, Any], goal_weight: int | None, today: date) -> Ne
     risk = answers.get("risk")
     return Need(
         goal=goal_weight,
-        gap=as_range(gap, "B"),
-        people=as_range((answers.get("audience") or {}).get("count"), "C"),
-        value_per_year=as_range(answers.get("value_per_year")),
+        gap=as_range(gap, grades["measure"]),
+        people=as_range((answers.get("audience") or {}).get("count"), grades["audience"]),
+        value_per_year=as_range(answers.get("value_per_year"), grades["value_per_year"]),
         waiting=answers.get("waiting"),
         risk=max(risk or 0, 4) if answers.get("mandatory") else risk,
         deadline_days=days_until(due, today),
         deadline_has_reason=bool(deadline.get("why")),
         causes={key: value for key, value in answers.items() if key.startswith("cause_")},
         work_type=answers.get("format"),
-        finished_hours=as_range(answers.get("finished_hours")),
-        expert_hours=as_range(answers.get("expert_hours")),
+        finished_hours=as_range(answers.get("finished_hours"), grades["finished_hours"]),
+        expert_hours=as_range(answers.get("expert_hours"), grades["expert_hours"]),
     )
 
 
@@ -190,24 +208,37 @@ class _Facts:
     today: date
     calibration: InForce | None
     units: dict[int, str]
+    existing: dict[int, Range]
+    grades: dict[int, dict[str, str]]
 
     def need(self, request_id: int, goal_id: int | None, rubric: rubrics.Rubric) -> Need:
         weight = None if goal_id is None else self.weights.get(goal_id)
-        need = need_of(self.answers.get(request_id, {}), weight, self.today)
+        grades = self.grades.get(request_id, {})
+        need = need_of(self.answers.get(request_id, {}), weight, self.today, grades)
         if self.calibration is not None and request_id in self.units:
             need = calibrated_need(need, self.units[request_id], self.calibration.factors)
+        if request_id in self.existing:
+            need = replace(need, new_share=_rest(self.existing[request_id]))
         return supporters.counted(need, self.reaches.get(request_id, ()), rubric.people)
 
 
 def _facts(session: Session, ids: Sequence[int], today: date, calibration: InForce | None) -> _Facts:
+    answers, grades = _answers(session, ids)
     return _Facts(
-        _answers(session, ids),
+        answers,
         goals.weights(session, on=today),
         supporters.reaches(session, ids),
         today,
         calibration,
         _units(session, ids) if calibration is not None and "impact" in calibration.applies else {},
+        reuses.existing_shares(session, ids),
+        grades,
     )
+
+
+def _rest(share: Range) -> Range:
+    """What a share leaves of the whole."""
+    return Range(1 - share.high, 1 - share.likely, 1 - share.low)
 
 
 def _units(session: Session, ids: Sequence[int]) -> dict[int, str]:
@@ -261,18 +292,23 @@ def _parsed(body: str) -> rubrics.Rubric:
     return rubrics.from_json(json.loads(body))
 
 
-def _answers(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """What was said in each request, with what the manager's own questions add."""
+def _answers(
+    session: Session, ids: Sequence[int]
+) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str]]]:
+    """What was said in each request, with what the manager's own questions add; and how it is known, where somebody said so."""
     said: dict[int, list[forms.Said]] = {}
+    grades: dict[int, dict[str, str]] = {}
     rows = session.execute(
-        select(Answer.learning_request_id, Answer.question, Answer.value, Answer.form_version).where(
-            Answer.learning_request_id.in_(ids)
-        )
+        select(
+            Answer.learning_request_id, Answer.grade, Answer.question, Answer.value, Answer.form_version
+        ).where(Answer.learning_request_id.in_(ids))
     )
-    for request_id, *one in rows:
+    for request_id, grade, *one in rows:
         said.setdefault(request_id, []).append(forms.Said(*one))
+        if grade:
+            grades.setdefault(request_id, {})[one[0]] = grade
     known = forms.known(session)
-    return {request_id: known.count_in(answers) for request_id, answers in said.items()}
+    return {request_id: known.count_in(answers) for request_id, answers in said.items()}, grades
 
 
 def _store(

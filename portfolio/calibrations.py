@@ -28,7 +28,7 @@ from portfolio.models import (
 from portfolio.models import Calibration as Kept
 from portfolio.rules import calibration as rules
 from portfolio.rules.calibration import Calibration, Factor, Finished, LearnedPrior, Share
-from portfolio.rules.fit import TRAINABLE, Causes
+from portfolio.rules.fit import TRAINABLE
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import Rubric
 from portfolio.states import RequestStatus, Stage, Verdict
@@ -59,6 +59,15 @@ class InForce:
     @property
     def version(self) -> int:
         return self.factors.version
+
+    @property
+    def counted(self) -> Calibration:
+        """What of it counts: the parts that are switched on."""
+        return replace(
+            self.factors,
+            effort=self.factors.effort if "effort" in self.applies else (),
+            prior=self.prior if "fit" in self.applies else (),
+        )
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ def parsed(body: dict[str, Any], applies: Iterable[str]) -> InForce:
 
 def applied(rubric: Rubric, calibration: InForce | None) -> Rubric:
     """A rubric with what the manager switched on: hours by kind of work, and how often training is the answer."""
-    return rubric if calibration is None else _applied(rubric, calibration)
+    return rubric if calibration is None else _applied(rubric, calibration.counted)
 
 
 def publish(
@@ -318,14 +327,5 @@ def _parsed(body: str, applies: tuple[str, ...]) -> InForce:
 
 
 @lru_cache(maxsize=16)
-def _applied(rubric: Rubric, calibration: InForce) -> Rubric:
-    if "effort" in calibration.applies:
-        rubric, _ = rules.calibrated(rubric, calibration.factors)
-    if "fit" in calibration.applies:
-        rubric = replace(rubric, causes=_with_prior(rubric.cause_table, calibration.prior))
-    return rubric
-
-
-def _with_prior(table: Causes, prior: tuple[tuple[str, float], ...]) -> Causes:
-    """A cause table with a learned prior; one that doesn't name the same causes stays as it is."""
-    return replace(table, prior=prior) if {*dict(prior)} == {*dict(table.prior)} else table
+def _applied(rubric: Rubric, counted: Calibration) -> Rubric:
+    return rules.calibrated(rubric, counted)[0]

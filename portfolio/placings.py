@@ -1,5 +1,6 @@
 """Places in the queue: written down every night with what moved them, and what would move a request into the plan."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ from portfolio import assessments, goals
 from portfolio.models import LearningRequest, Placing, PlacingDay, Unit
 from portfolio.rules import fit
 from portfolio.rules import rubric as rubrics
+from portfolio.rules.calibration import Calibration, calibrated, calibrated_need, from_json
 from portfolio.rules.counterfactual import what_would_move_it
 from portfolio.rules.ledger import Backlog, Entry, explain_places
 from portfolio.rules.need import Need, days_until
@@ -39,8 +41,7 @@ def look(session: Session, *, on: date) -> Look:
     now, before = _now(session, on), _last(session, on)
     changes = {}
     if before is not None:
-        if _body(before.rubric) == _body(now.rubric):
-            before = replace(before, rubric=now.rubric)
+        before = _with_what_stayed(before, now)
         changes = {change.request: change for change in explain_places(before, now)}
     leverages = {
         name: changes[name].leverage_after if name in changes else _leverage(entry, now)
@@ -79,6 +80,7 @@ def keep(session: Session, found: Look, *, at: datetime) -> int:
         taken_at=at,
         rubric=_body(found.backlog.rubric),
         goal_weights=dict(found.backlog.goal_weights),
+        calibration=_kept(found.backlog.calibration),
     )
     session.add(day)
     if found.rows:
@@ -114,16 +116,27 @@ def way_in(session: Session, learning_request: LearningRequest, *, today: date) 
 
 
 def _now(session: Session, on: date) -> Backlog:
-    rubric = assessments.current_rubric(session)
+    rubric, calibration = assessments.uncalibrated(session)
     rows = session.execute(
         select(LearningRequest.id, LearningRequest.goal_id, Unit.name)
         .outerjoin(LearningRequest.unit)
         .where(LearningRequest.status.in_(OPEN), LearningRequest.assessment_id.is_not(None))
     ).all()
-    needs = assessments.needs(session, {row.id: row.goal_id for row in rows}, rubric, today=on)
+    needs = assessments.needs(
+        session, {row.id: row.goal_id for row in rows}, rubric, today=on, as_claimed=True
+    )
     entries = {_name(row.id): _as_entry(needs[row.id], row.goal_id, row.name or "", on) for row in rows}
     weights = {str(number): weight for number, weight in goals.weights(session, on=on).items()}
-    return Backlog(on, rubric, entries, weights)
+    return Backlog(on, rubric, entries, weights, calibration.counted if calibration else None)
+
+
+def _with_what_stayed(before: Backlog, now: Backlog) -> Backlog:
+    """The same objects for what is the same, so that draws made for one serve the other."""
+    if _body(before.rubric) == _body(now.rubric):
+        before = replace(before, rubric=now.rubric)
+    if _kept(before.calibration) == _kept(now.calibration):
+        before = replace(before, calibration=now.calibration)
+    return before
 
 
 def _as_entry(need: Need, goal_id: int | None, unit: str, on: date) -> Entry:
@@ -149,7 +162,8 @@ def _last(session: Session, on: date) -> Backlog | None:
         )
     )
     entries = {_name(number): _entry(inputs) for number, inputs in rows}
-    return Backlog(day.taken_on, _rubric(day.rubric), entries, day.goal_weights)
+    calibration = _calibration(day.calibration)
+    return Backlog(day.taken_on, _rubric(day.rubric), entries, day.goal_weights, calibration)
 
 
 def _name(number: int) -> str:
@@ -163,7 +177,11 @@ def _leverage(entry: Entry, backlog: Backlog) -> float:
         need = replace(need, goal=backlog.goal_weights.get(entry.goal))
     if entry.deadline is not None:
         need = replace(need, deadline_days=days_until(entry.deadline, backlog.on))
-    return Range.of(draws_of(need, backlog.rubric).leverage).likely
+    rubric = backlog.rubric
+    if backlog.calibration is not None:
+        need = calibrated_need(need, entry.unit, backlog.calibration)
+        rubric, _ = calibrated(rubric, backlog.calibration)
+    return Range.of(draws_of(need, rubric).leverage).likely
 
 
 RANGES = ("gap", "people", "value_per_year", "finished_hours", "expert_hours", "new_share")
@@ -191,6 +209,19 @@ def _entry(stored: Mapping[str, Any]) -> Entry:
 def _body(rubric: Rubric) -> dict[str, Any]:
     """The rubric with the table of causes, which has versions of its own."""
     return {**rubric.as_json(), "causes": asdict(rubric.causes) if rubric.causes else None}
+
+
+def _kept(calibration: Calibration | None) -> dict[str, Any] | None:
+    """What counted of a calibration; its version alone moves nobody."""
+    body = calibration.as_json() if calibration else None
+    return json.loads(json.dumps(body)) if body else None
+
+
+def _calibration(kept: dict[str, Any] | None) -> Calibration | None:
+    if kept is None:
+        return None
+    prior = tuple((cause, chance) for cause, chance in kept["prior"])
+    return replace(from_json(kept), prior=prior)
 
 
 def _rubric(body: Mapping[str, Any]) -> Rubric:

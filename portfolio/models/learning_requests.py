@@ -86,7 +86,10 @@ class LearningRequest(Base):
 
 
 class Answer(Base):
-    """What was said to one question, by whom, when. A change is an Event; this row is the latest word."""
+    """What was said to one question, by whom, when. A change is an Event; this row is the latest word.
+
+    `grade` A..E is how a number is known, where a manager said so; it sets how wide the number is taken.
+    """
 
     __tablename__ = "answers"
 
@@ -96,6 +99,7 @@ class Answer(Base):
     said_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     said_at: Mapped[datetime]
     form_version: Mapped[int] = mapped_column(default=1)
+    grade: Mapped[str | None] = mapped_column(String(1))
 
     learning_request: Mapped[LearningRequest] = relationship(back_populates="answers")
 

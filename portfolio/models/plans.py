@@ -87,7 +87,8 @@ class Placing(Base):
 
 
 class PlacingDay(Base):
-    """What places of a day depend on besides the requests: the rubric with its causes, and the goals' weights."""
+    """What places of a day depend on besides the requests: the rubric with its causes, the goals' weights, and the calibration
+    as far as it counted."""
 
     __tablename__ = "placing_days"
 
@@ -95,6 +96,7 @@ class PlacingDay(Base):
     taken_at: Mapped[datetime]
     rubric: Mapped[dict[str, Any]] = mapped_column(Json)
     goal_weights: Mapped[dict[str, Any]] = mapped_column(Json)
+    calibration: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class AskedQuestion(Base):

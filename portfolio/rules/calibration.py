@@ -96,12 +96,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class Calibration:
-    """One version of the factors in force: effort by work type; impact by unit, applied only where the manager switched it on."""
+    """One version of the factors in force: effort by work type; impact by unit, applied only where the manager switched it on;
+    and the learned chance of each cause, empty where the cause table's own counts."""
 
     version: int
     effort: tuple[Factor, ...] = ()
     impact: tuple[Factor, ...] = ()
     applies_to_impact: bool = False
+    prior: tuple[tuple[str, float], ...] = ()
 
     def effort_factor(self, work_type: str) -> float:
         return _factor_of(self.effort, work_type)
@@ -129,7 +131,7 @@ class NotCounts(ValueError):
 
 
 def from_json(body: dict[str, Any]) -> Calibration:
-    """The calibration kept as `body`. Raises KeyError or TypeError where it isn't one."""
+    """The calibration kept as `body`, without a prior. Raises KeyError or TypeError where it isn't one."""
     effort, impact = (tuple(Factor(**one) for one in body[name]) for name in ("effort", "impact"))
     return Calibration(int(body["version"]), effort, impact, bool(body["applies_to_impact"]))
 
@@ -214,7 +216,8 @@ def curve(counts: Sequence[tuple[float, float, int]]) -> Curve:
 
 
 def calibrated(rubric: Rubric, calibration: Calibration) -> tuple[Rubric, tuple[str, ...]]:
-    """The rubric with each work type's development ratio times its factor, and a note for each that moved.
+    """The rubric with each work type's development ratio times its factor and the learned prior of the causes, and a note for each
+    kind that moved. A prior that doesn't name the table's causes is left out.
 
     For new assessments only: old ones keep the rubric and the calibration they name. Coordination and delivery stay.
     """
@@ -226,6 +229,9 @@ def calibrated(rubric: Rubric, calibration: Calibration) -> tuple[Rubric, tuple[
             notes.append(
                 f"{kind.label}: {factor:.2f} times the usual hours (calibration {calibration.version})."
             )
+    table = rubric.cause_table
+    if calibration.prior and {*dict(calibration.prior)} == {*dict(table.prior)}:
+        rubric = replace(rubric, causes=replace(table, prior=calibration.prior))
     return replace(rubric, work_types=tuple(kinds)), tuple(notes)
 
 

@@ -16,6 +16,9 @@ Z90 = 1.2815515655446004
 LARGEST = 1e18
 """No draw of anything is larger, so that products of draws stay finite in single precision."""
 
+GRADES = {"A": "measured", "B": "from records", "C": "counted in part", "D": "educated guess", "E": "hunch"}
+"""How a number is known, the surest first."""
+
 LOG_SD_BY_GRADE = {"A": 0.05, "B": 0.15, "C": 0.30, "D": 0.50, "E": 0.80}
 """Width a single number gets from how it is known: A measured, B from records, C counted in part, D educated guess,
 E hunch. Log standard deviations; our own convention, stated so that it can be argued with."""

@@ -9,8 +9,11 @@ from portfolio import assessments, forms, goals, learning_requests, placings
 from portfolio.database import Database
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
+from portfolio.models import Calibration as Kept
 from portfolio.models import Goal, LearningRequest, Placing, PlacingDay
+from portfolio.rules.calibration import Calibration, Finished, effort_factors
 from portfolio.states import Verdict
+from portfolio.waiting import want_all
 from tests.conftest import Cast
 from tests.factory import a_request
 
@@ -138,3 +141,24 @@ def test_the_way_in_is_told_of_what_stays_out(
             told[number] = placings.way_in(session, found, today=now.date())
     assert told[1] == ""
     assert told[4].endswith("would bring it in.")
+
+
+def test_a_calibration_moves_places_under_its_own_name(
+    database: Database, cast: Cast, waiting: None, now: datetime
+) -> None:
+    take(database, FRIDAY, now)
+    slow = Calibration(1, effort_factors([Finished("workshop", 1, 9)] * 50))
+    kept = {**slow.as_json(), "prior": {"knowledge": 1.0}}
+    with database.writing() as session:
+        session.add(Kept(version=1, body=kept, applies=["effort", "fit"], made_at=now))
+        want_all(session, at=now)
+    night = take(database, SATURDAY, now)
+    assert [place for place, *_ in night] == [1, 2, 4, 3]
+    assert {cause for *_, parts in night for cause, places in parts.items() if places} == {"calibration"}
+    assert night[2][1] == "It went down from 3rd to 4th because our own record corrected the estimates."
+    with database.reading() as session:
+        scored = dict(session.execute(select(LearningRequest.id, LearningRequest.leverage)).all())
+        placed = select(Placing.learning_request_id, Placing.leverage).where(Placing.taken_on == SATURDAY)
+        for number, leverage in session.execute(placed):
+            assert leverage == pytest.approx(scored[number], rel=1e-3)
+    assert {tuple(parts) for *_, parts in take(database, SUNDAY, now)} <= {(), ("date",)}
