@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import asking, files, inside, judgement, outside, planning
+from tests.benchmarks import asking, files, forecasting, inside, judgement, outside, planning
 from tests.benchmarks import search as searching
 from tests.benchmarks.results import Result, table
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "judgement": judgement.judgement,
     "asking": asking.asking,
     "plan": planning.plan,
+    "forecast": forecasting.forecast,
     "rescore": inside.rescore,
     "search": searching.search,
     "report": inside.report,
