@@ -1,164 +1,182 @@
-"""Cards: add, look, edit, place, archive."""
+"""The card's own page: everything about one piece of work, and its words and numbers to change."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session
 
-from portfolio import cards, iterations, projects
-from portfolio.models import Card, Column, Iteration, Project
+from board.card_view import LABELS, CardPage, values_of
+from portfolio import cards, iterations, merging
+from portfolio.merging import Merged
+from portfolio.models import Card, Person, Project
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, need_text, some_number, some_text, some_whole
+from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
+from web.live import Change, names, stream
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, local_path, see_other
+from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.templating import page, partial
 
 router = APIRouter()
 
+PARTS = (
+    "head",
+    "details",
+    "checklist",
+    "comments",
+    "place",
+    "work",
+    "blocker",
+    "experts",
+    "material",
+    "past",
+)
+"""What the page consists of; each can be fetched alone."""
+
+CHANGED_BY = {
+    "item": ("checklist",),
+    "timer": ("work",),
+    "hours": ("work",),
+    "blocked": ("head", "blocker"),
+    "blocker": ("head", "blocker"),
+    "unblocked": ("head", "blocker"),
+    "commented": ("comments",),
+    "comment": ("comments",),
+    "link": ("material",),
+    "file": ("material",),
+    "expert": ("experts", "comments"),
+    "ask": ("experts",),
+}
+"""Which parts a change touches, by the first word of what happened; any other touches the card itself."""
+ITSELF = ("head", "details", "place")
+
 
 @dataclass(frozen=True)
-class CardPage:
-    card: Card
-    columns: list[Column]
-    projects: list[Project]
-    iterations: list[Iteration]
-    values: Fields
-    may_change: bool
-    errors: Errors = field(default_factory=Errors)
+class Conflict:
+    """Two wrote into the same fields: `contested` has (theirs, mine) by field; `kept` is all else, put together."""
+
+    page: CardPage
+    contested: dict[str, tuple[str, str]]
+    kept: Fields
+    version: int
+    seen: str
 
 
-@dataclass(frozen=True)
-class CardView:
-    card: Card
-    may_move: bool
-
-
-@router.post("/cards")
-def add(session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep) -> Response:
-    errors = Errors()
-    title = need_text(fields, "title", errors)
-    back = local_path(fields["back"] or "/board")
-    if errors:
-        return see_other(back)
-    column_id = some_whole(fields, "column", errors)
-    project_id = some_whole(fields, "project", errors)
-    column = session.get(Column, column_id) if column_id else None
-    project = projects.find(session, project_id) if project_id else None
-    cards.add(session, title=title, column=column, project=project, by=manager, at=now)
-    return see_other(back)
-
-
-@router.get("/cards/{number}")
-def show(request: Request, session: SessionDep, person: LeaderDep, number: int) -> Response:
-    card = _find(session, number)
-    return page(
-        request, "cards/show.html", _card_page(session, card, _values(card), may_change=person.manages)
-    )
-
-
-@router.get("/cards/{number}/face")
-def show_face(request: Request, session: SessionDep, person: LeaderDep, number: int) -> Response:
-    return partial(request, "cards/_card.html", CardView(_find(session, number), person.manages))
-
-
-@router.post("/cards/{number}")
-def edit(
-    request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
-) -> Response:
-    card = _find(session, number)
-    errors = Errors()
-    changes = {
-        "title": need_text(fields, "title", errors),
-        "notes": some_text(fields, "notes", errors, longest=8000),
-        "estimate_hours": some_number(fields, "estimate_hours", errors, most=10_000),
-        "actual_hours": some_number(fields, "actual_hours", errors, most=10_000),
-        "blocked_by": some_text(fields, "blocked_by", errors),
-        "project_id": _known(session, Project, some_whole(fields, "project", errors)),
-    }
-    version = some_whole(fields, "version", errors)
-    if not errors:
-        try:
-            cards.edit(session, card, version=version, by=manager, at=now, **changes)
-        except cards.StaleCard:
-            errors["title"] = (
-                "Somebody else changed this card meanwhile. Your words are still here; save again to keep them."
-            )
-            fields["version"] = str(card.version)
-    if errors:
-        session.rollback()
-        view = _card_page(session, _find(session, number), fields, may_change=True, errors=errors)
-        return page(
-            request,
-            "cards/show.html",
-            view,
-            409 if "version" in fields and "Somebody" in errors["title"] else 422,
-        )
-    iteration = iterations.find(session, some_whole(fields, "iteration", errors) or 0)
-    if (iteration.id if iteration else None) != card.iteration_id:
-        cards.take_into(session, card, iteration, by=manager, at=now)
-    return see_other("/board")
-
-
-@router.post("/cards/{number}/placement")
-def place(
-    request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
-) -> Response:
-    """Where a card was put: into `column`, above the card `before` or at `position`, else at the bottom."""
-    card = _find(session, number)
-    errors = Errors()
-    column = session.get(Column, some_whole(fields, "column", errors) or 0)
-    if column is None or errors:
-        raise NotFound
-    before_id = some_whole(fields, "before", errors)
-    position = some_whole(fields, "position", errors)
-    cards.place(session, card, column, position, before=before_id, by=manager, at=now)
-    if request.headers.get("hx-request") or request.headers.get("accept") == "application/json":
-        return Response(status_code=204)
-    return see_other(local_path(fields["back"] or "/board"))
-
-
-@router.post("/cards/{number}/archive")
-def archive(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
-    cards.archive(session, _find(session, number), by=manager, at=now)
-    return see_other("/board")
-
-
-def _find(session: SessionDep, number: int) -> Card:
+def found(session: SessionDep, number: int) -> Card:
     card = cards.find(session, number)
     if card is None:
         raise NotFound
     return card
 
 
-def _known(session: SessionDep, model: type[Project], number: int | None) -> int | None:
+CardDep = Annotated[Card, Depends(found, scope="function")]
+
+
+@router.get("/cards/{number:int}")
+def show(
+    request: Request, session: SessionDep, person: LeaderDep, now: NowDep, card: CardDep, merged: str = ""
+) -> Response:
+    view = CardPage(session, card, person, now, notice=_merged_words(merged))
+    return page(request, "cards/show.html", view)
+
+
+@router.get("/cards/{number:int}/parts/{part}")
+def show_part(
+    request: Request, session: SessionDep, person: LeaderDep, now: NowDep, card: CardDep, part: str
+) -> Response:
+    if part not in PARTS:
+        raise NotFound
+    return partial(request, f"cards/_{part}.html", CardPage(session, card, person, now))
+
+
+@router.get("/cards/{number:int}/live")
+async def follow(request: Request, _person: LeaderDep, number: int) -> Response:
+    def wants(change: Change) -> str | None:
+        if change.subject_type != Card.__tablename__ or change.subject_id != number:
+            return None
+        word = change.action.partition(".")[2].partition("_")[0]
+        return names(*CHANGED_BY.get(word, ITSELF), "past")
+
+    return stream(request.app.state.watch, wants)
+
+
+@router.post("/cards/{number:int}")
+def edit(
+    request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, card: CardDep
+) -> Response:
+    """Save the details. Where another was quicker both are kept, and where both wrote the same field the later chooses."""
+    errors = Errors()
+    version = some_whole(fields, "version", errors)
+    fields["version"] = str(version or card.version)
+    typed = Fields({name: fields[name] for name in LABELS})
+    merged: Merged | None = None
+    if version is not None and version != card.version:
+        merged = merging.merge(values_of(card), typed, _seen(fields["seen"]))
+        if merged.contested:
+            return _contested(request, CardPage(session, card, manager, now), merged)
+        typed, version = Fields(merged.values), card.version
+    try:
+        _write(session, card, typed, errors, version=version, by=manager, at=now)
+    except cards.StaleCard:  # another slipped in between our look and our turn
+        merged = merging.merge(values_of(card), typed, _seen(fields["seen"]))
+        return _contested(request, CardPage(session, card, manager, now), merged)
+    if errors:
+        session.rollback()
+        view = CardPage(session, found(session, card.id), manager, now, fields, errors)
+        return page(request, "cards/show.html", view, 422)
+    also = f"?merged={','.join(merged.from_them)}" if merged and merged.from_them else ""
+    return see_other(f"/cards/{card.id}{also}")
+
+
+def _write(
+    session: Session, card: Card, typed: Fields, errors: Errors, *, version: int | None, by: Person, at: Any
+) -> None:
+    """Change what differs. What is wrong is said in `errors`; the caller then takes all back."""
+    wanted = {
+        "title": need_text(typed, "title", errors),
+        "notes": some_text(typed, "notes", errors, longest=8000),
+        "estimate_hours": some_number(typed, "estimate_hours", errors, most=10_000),
+        "due_on": some_day(typed, "due_on", errors),
+        "project_id": _known(session, Project, some_whole(typed, "project", errors)),
+    }
+    owner = session.get(Person, some_whole(typed, "owner", errors) or 0)
+    iteration = iterations.find(session, some_whole(typed, "iteration", errors) or 0)
+    if errors:
+        return
+    changes = {name: value for name, value in wanted.items() if value != getattr(card, name)}
+    if changes:
+        cards.edit(session, card, version=version, by=by, at=at, **changes)
+    try:
+        cards.assign(session, card, owner, by=by, at=at)
+    except cards.LimitReached as limit:
+        errors["owner"] = str(limit)
+    if (iteration.id if iteration else None) != card.iteration_id:
+        cards.take_into(session, card, iteration, by=by, at=at)
+
+
+def _contested(request: Request, view: CardPage, merged: Merged) -> Response:
+    kept = Fields({name: text for name, text in merged.values.items() if name not in merged.contested})
+    conflict = Conflict(view, merged.contested, kept, view.card.version, view.seen)
+    return page(request, "cards/conflict.html", conflict, 409)
+
+
+def _known(session: Session, model: type[Project], number: int | None) -> int | None:
     return number if number and session.get(model, number) else None
 
 
-def _card_page(
-    session: SessionDep, card: Card, values: Fields, *, may_change: bool, errors: Errors | None = None
-) -> CardPage:
-    return CardPage(
-        card,
-        cards.columns(session),
-        projects.listed(session, live=True),
-        [one for one in iterations.listed(session) if one.status != "closed"],
-        values,
-        may_change,
-        errors or Errors(),
-    )
+def _seen(text: str) -> dict[str, str]:
+    """The prints a page was given. Without them every field counts as new, so that nothing is overwritten."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return {str(name): str(one) for name, one in told.items()} if isinstance(told, dict) else {}
 
 
-def _values(card: Card) -> Fields:
-    def text(value: float | None) -> str:
-        return "" if value is None else f"{value:g}"
-
-    return Fields(
-        title=card.title,
-        notes=card.notes,
-        estimate_hours=text(card.estimate_hours),
-        actual_hours=text(card.actual_hours),
-        blocked_by=card.blocked_by,
-        project=text(card.project_id),
-        iteration=text(card.iteration_id),
-        version=str(card.version),
-    )
+def _merged_words(names_given: str) -> str:
+    said = [LABELS[name].partition(",")[0].lower() for name in names_given.split(",") if name in LABELS]
+    if not said:
+        return ""
+    return f"Saved. Somebody else changed the {' and the '.join(said)} meanwhile; theirs and yours are both kept."

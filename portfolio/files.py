@@ -12,7 +12,7 @@ from urllib.parse import quote
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from portfolio.models import Draft, File, LearningRequest, Message, Person, Resource
+from portfolio.models import Card, Draft, File, LearningRequest, Message, Person, Resource
 from portfolio.submission import one_line
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -36,12 +36,13 @@ def keep(
     learning_request: LearningRequest | None = None,
     message: Message | None = None,
     resource: Resource | None = None,
+    card: Card | None = None,
 ) -> File:
     """Keep a file with whatever it belongs to. The same bytes given twice are kept once. Raises FileRefused."""
     name = plain_name(name)
     media_type = check(name, content)
     digest = hashlib.sha256(content).hexdigest()
-    owned = _belongs_to(draft=draft, learning_request=learning_request, resource=resource)
+    owned = _belongs_to(draft=draft, learning_request=learning_request, resource=resource, card=card)
     if owned is not None:
         there = session.scalar(select(File).where(owned, File.digest == digest, File.question == question))
         if there is not None:
@@ -58,6 +59,7 @@ def keep(
         learning_request_id=learning_request.id if learning_request else None,
         message_id=message.id if message else None,
         resource_id=resource.id if resource else None,
+        card_id=card.id if card else None,
         given_by_id=by.id if by else None,
         given_at=at,
     )
@@ -110,9 +112,10 @@ def listed(
     draft: Draft | None = None,
     learning_request: LearningRequest | None = None,
     resource: Resource | None = None,
+    card: Card | None = None,
 ) -> list[File]:
     """The files of one thing, oldest first, without their content."""
-    owned = _belongs_to(draft=draft, learning_request=learning_request, resource=resource)
+    owned = _belongs_to(draft=draft, learning_request=learning_request, resource=resource, card=card)
     return [] if owned is None else list(session.scalars(select(File).where(owned).order_by(File.id)))
 
 
@@ -136,13 +139,19 @@ def download_headers(file: File) -> dict[str, str]:
 
 
 def _belongs_to(
-    *, draft: Draft | None, learning_request: LearningRequest | None, resource: Resource | None
+    *,
+    draft: Draft | None,
+    learning_request: LearningRequest | None,
+    resource: Resource | None,
+    card: Card | None,
 ) -> ColumnElement[bool] | None:
     if draft is not None:
         return File.draft_id == draft.id
     if learning_request is not None:
         return File.learning_request_id == learning_request.id
-    return None if resource is None else File.resource_id == resource.id
+    if resource is not None:
+        return File.resource_id == resource.id
+    return None if card is None else File.card_id == card.id
 
 
 def _check_room(session: Session, owned: ColumnElement[bool], more: int) -> None:

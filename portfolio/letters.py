@@ -1,10 +1,11 @@
 """The words we write to people: subject and text of every mail, in plain English."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from portfolio.models import Draft, LearningRequest, Resource
+from portfolio.models import Draft, ExpertAsk, LearningRequest, Outlet, Resource
 from portfolio.questions import Question
+from portfolio.rules.reminding import MOST_REMINDERS
 from portfolio.states import Verdict
 
 
@@ -178,3 +179,151 @@ def one_question(
 def edition(title: str, address: str, words: str) -> tuple[str, str]:
     opening = f"{words}\n\n" if words else ""
     return (title, f"{opening}The report is attached.\n\nWith the tables behind every chart:\n{address}")
+
+
+def mentioned(title: str, who: str, words: str, address: str) -> tuple[str, str]:
+    """To somebody named in a comment; without an address for those who see no board."""
+    where = f"\n\nRead on and answer here:\n{address}" if address else ""
+    return f"{who} wrote to you: {title}", f"{who} named you in a comment on “{title}”:\n\n{words}{where}"
+
+
+def expert_asked(asked: ExpertAsk, who: str, address: str, all_asks: str) -> tuple[str, str]:
+    why = f"Why you: {asked.why}\n\n" if asked.why else ""
+    return (
+        f"{who} asks for your help: {asked.card.title}",
+        f"Hello {_first_name(asked)},\n\n{who} could use what you know: {asked.card.title}\n\n{why}{_frame(asked)}"
+        f"Everything is on one page, and there you also say that it's done, or that you can't. No account is needed:\n{address}\n\n"
+        f"Can't do it? Saying so early helps just as much.\n\n{_all_asks(all_asks)}",
+    )
+
+
+def expert_reminded(asked: ExpertAsk, today: date, address: str, all_asks: str) -> tuple[str, str]:
+    if asked.due_on is None:
+        lead = "this is still open with you. There is no date on it; when would suit you?"
+    elif asked.due_on > today:
+        lead = f"a friendly word ahead: this is wanted by {_day(asked.due_on)}."
+    elif asked.due_on == today:
+        lead = "this is wanted by today."
+    else:
+        lead = f"this was wanted by {_day(asked.due_on)}. If it doesn't fit any more, say so, and somebody else is asked."
+    last = "\n\nThis is the last reminder." if asked.reminders >= MOST_REMINDERS else ""
+    return (
+        f"A reminder: {asked.card.title}",
+        f"Hello {_first_name(asked)},\n\n{lead}\n\n{asked.card.title}\n\n"
+        f"Say “done” or “I can't” here, in a minute and without an account:\n{address}{last}\n\n{_all_asks(all_asks)}",
+    )
+
+
+def expert_new_link(asked: ExpertAsk, address: str, all_asks: str) -> tuple[str, str]:
+    return (
+        f"A new link: {asked.card.title}",
+        f"Hello {_first_name(asked)},\n\nthe old link no longer works. This one does:\n{address}\n\n{_all_asks(all_asks)}",
+    )
+
+
+def expert_freed(asked: ExpertAsk) -> tuple[str, str]:
+    return (
+        f"No longer needed: {asked.card.title}",
+        f"Hello {_first_name(asked)},\n\nyou were asked for “{asked.card.title}”. It isn't needed any more, so there is nothing "
+        "left for you to do. Thank you for being there.",
+    )
+
+
+def expert_done(asked: ExpertAsk, words: str, address: str) -> tuple[str, str]:
+    said = f"They say:\n\n{words}\n\n" if words else ""
+    name = asked.person.display_name
+    return f"{name} has done it: {asked.card.title}", f"{name} says it's done.\n\n{said}The card:\n{address}"
+
+
+def expert_declined(asked: ExpertAsk, reason: str, address: str) -> tuple[str, str]:
+    name = asked.person.display_name
+    return (
+        f"{name} can't: {asked.card.title}",
+        f"{name} can't do this, and says why:\n\n{reason}\n\nAsk somebody else, or take it on yourself:\n{address}#experts",
+    )
+
+
+def expert_wrote(asked: ExpertAsk, words: str, address: str) -> tuple[str, str]:
+    name = asked.person.display_name
+    return (
+        f"{name} wrote about “{asked.card.title}”",
+        f"{words}\n\nAnswer with @{name} on the card, and they get it by mail:\n{address}#comments",
+    )
+
+
+def _frame(asked: ExpertAsk) -> str:
+    """How long and by when, in one line."""
+    hours = f"About {asked.hours:g} {'hour' if asked.hours == 1 else 'hours'}" if asked.hours else ""
+    by = f"wanted by {_day(asked.due_on)}" if asked.due_on else ""
+    line = ", ".join(part for part in (hours, by) if part)
+    return f"{line[0].upper()}{line[1:]}.\n\n" if line else ""
+
+
+def _all_asks(address: str) -> str:
+    return f"All that you are asked for, in one place:\n{address}\n\nBoth links are yours alone; please don't pass this mail on."
+
+
+def _first_name(asked: ExpertAsk) -> str:
+    return asked.person.display_name.split(" ")[0]
+
+
+def _day(day: date) -> str:
+    return f"{day:%A}, {day.day} {day:%B}"
+
+
+def outlet_stopped(outlet: Outlet, why: str, address: str) -> tuple[str, str]:
+    return (
+        f"No news goes to {outlet.name} any more",
+        f"We stopped sending news to {outlet.name}. {why}\n\nWhat wasn't taken is kept. See what was tried, and go on, here:\n{address}",
+    )
+
+
+def looking_again(learning_request: LearningRequest, address: str) -> tuple[str, str]:
+    return (
+        f"We're looking at your request {learning_request.id} again: {learning_request.title}",
+        "We had said no for the time being. Things have changed since, so we're looking at it once more. You don't have to do "
+        f"anything; we'll write when there is news.\n\nIs it no longer needed? Please say so here:\n{address}",
+    )
+
+
+def soon_asked(
+    learning_request: LearningRequest, on: str, options: Sequence[tuple[str, str]]
+) -> tuple[str, str]:
+    """Three quarters of the silence are over; `options` are (words, address)."""
+    return (
+        f"Does your request {learning_request.id} still matter? {learning_request.title}",
+        "Your request waits, and nobody has said anything about it for a good while. There is nothing you have to do now. If we "
+        f"hear nothing, we'll ask you around {on}. You can also say at once how things are:\n\n{_listed(options)}",
+    )
+
+
+def still_needed(
+    learning_request: LearningRequest, on: str, options: Sequence[tuple[str, str]]
+) -> tuple[str, str]:
+    return (
+        f"Is your request {learning_request.id} still needed? {learning_request.title}",
+        "Your request still waits with us, and it has been quiet for long. Things change, so we'd rather ask than guess. Open what "
+        f"is true; nothing is sent before you confirm it there.\n\n{_listed(options)}\n\n"
+        f"If we hear nothing, we'll put it aside around {on}. Nothing is lost by that, and a word from you brings it back.",
+    )
+
+
+def parked(learning_request: LearningRequest, options: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    return (
+        f"We've put your request {learning_request.id} aside: {learning_request.title}",
+        "We asked whether it is still needed and heard nothing, so it no longer stands in the queue. That's all right, and nothing "
+        f"is lost: one press brings it back, whenever you like.\n\n{_listed(options)}",
+    )
+
+
+def _listed(options: Sequence[tuple[str, str]]) -> str:
+    return "\n\n".join(f"{words}:\n{address}" for words, address in options)
+
+
+def monday(sections: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> tuple[str, str]:
+    """To the manager: what stands still; `sections` are (heading, lines of (words, address)), none of them empty."""
+    parts = [
+        f"{heading}\n\n" + "\n\n".join(f"- {words}\n  {address}" for words, address in lines)
+        for heading, lines in sections
+    ]
+    return ("What stands still this Monday", "\n\n\n".join(parts))

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from portfolio.models import AskedQuestion, Draft, LearningRequest, Resource, Supporter
+from portfolio.models import AskedQuestion, Draft, ExpertAsk, LearningRequest, Person, Resource, Supporter
 from portfolio.settings import Settings
 
 
@@ -88,6 +88,30 @@ class Links:
     def opens_question(self, asked: AskedQuestion, key: str) -> bool:
         """Whether `key` is this question's current key."""
         return hmac.compare_digest(self.question_key(asked).encode(), key.encode())
+
+    def task_path(self, asked: ExpertAsk) -> str:
+        """Where an expert does what they are asked for, without an account."""
+        return f"/tasks/{asked.id}/{self.task_key(asked)}"
+
+    def task(self, asked: ExpertAsk) -> str:
+        return self.base_url + self.task_path(asked)
+
+    def task_key(self, asked: ExpertAsk) -> str:
+        return self.key("task", asked.id, asked.link_version)
+
+    def opens_task(self, asked: ExpertAsk, key: str) -> bool:
+        """Whether `key` is this ask's current key."""
+        return hmac.compare_digest(self.task_key(asked).encode(), key.encode())
+
+    def tasks_path(self, person: Person) -> str:
+        """All that an expert is asked for. Renewing their calendar addresses renews this too."""
+        return f"/tasks/of/{person.id}/{self.tasks_key(person)}"
+
+    def tasks(self, person: Person) -> str:
+        return self.base_url + self.tasks_path(person)
+
+    def tasks_key(self, person: Person) -> str:
+        return self.key("tasks", person.id, person.feed_version)
 
     def fits(self, key: str, purpose: str, *parts: object) -> bool:
         """Whether `key` is the one for these parts."""

@@ -198,3 +198,8 @@ def _insert_once(session: Session, model: type[Person] | type[Unit], **values: o
 def find(session: Session, email: str) -> Person | None:
     """The person with this e-mail, if known."""
     return session.scalar(select(Person).where(Person.email == email.lower()))
+
+
+def named(session: Session, name: str) -> list[Person]:
+    """Everybody of this whole name, upper and lower case alike; at most two."""
+    return list(session.scalars(select(Person).where(func.lower(Person.name) == name.lower()).limit(2)))

@@ -29,9 +29,17 @@ WITH_A_KEY = re.compile(
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
 )
 DEVELOPMENT = {"GET /styleguide"}
-SIGNED_IN = {"GET /requests", "GET /me", "POST /me/password", "POST /me/sign-out-everywhere", "GET /settings/calendar", "POST /settings/calendar/renewal"}
+SIGNED_IN = {
+    "GET /requests",
+    "GET /me",
+    "POST /me/password",
+    "POST /me/sign-out-everywhere",
+    "GET /settings/calendar",
+    "POST /settings/calendar/renewal",
+}
 LEADERS = {
-    "GET /board", "GET /board/columns/{number}", "GET /board/columns/{number}/more", "GET /board/live", "GET /cards/{number}",
+    "GET /board", "GET /board/columns/{number}", "GET /board/columns/{number}/more", "GET /board/live", "GET /cards/{number:int}", "GET /cards/{number:int}/parts/{part}", "GET /cards/{number:int}/live",
+    "GET /cards/{number:int}/files/{file:int}",
     "GET /cards/{number}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.pdf",
     "GET /reports/{number:int}.xlsx", "GET /reports/{number:int}.json", "GET /reports/{number:int}.csv",

@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from portfolio import assessments, editions, goals, iterations, learning_requests, measures
+from portfolio import (
+    assessments,
+    editions,
+    goals,
+    iteration_days,
+    iterations,
+    learning_requests,
+    measures,
+)
 from portfolio.database import Database
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
@@ -25,7 +33,7 @@ MANAGER_PAGES = [
     "/library", "/library?state=overdue&q=a", "/library/new", "/library/sheets", "/library/deflections",
 ]  # fmt: skip
 LEADER_PAGES = [
-    "/board", "/board?q=draft&project=1", "/board/columns/1", "/board/columns/1/more?after=0", "/cards/1", "/cards/1/face",
+    "/board", "/board?q=draft&project=1", "/board/columns/1", "/board/columns/1/more?after=0", "/cards/1", "/cards/1/parts/experts", "/cards/1/face",
     "/iterations", "/iterations/1", "/projects", "/projects/1", "/reports", "/reports/1",
 ]  # fmt: skip
 PUBLIC_PAGES = ["/", "/requests/new", "/requests/links", "/sign-in", "/api/v1/docs", "/healthz"]
@@ -56,7 +64,7 @@ def story(database: Database, cast: Cast, links: Links, now: datetime) -> None:
             at=now,
         )
         iterations.start(session, planned, by=cast.manager, at=now)
-        iterations.take_snapshot(session, planned, on=today + timedelta(days=1), at=now)
+        iteration_days.take_snapshot(session, planned, on=today + timedelta(days=1), at=now)
         measure = measures.find(session, 1)
         assert measure is not None
         measures.read(session, measure, value=4, on=today, after=False, by=cast.manager, at=now)

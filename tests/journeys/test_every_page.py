@@ -29,6 +29,7 @@ PARTS = (
     "/backlog/more",
     "/board/columns",
     "/cards/1/face",
+    "/cards/1/parts",
     "/healthz",
 )
 """Addresses that answer with a piece of a page."""

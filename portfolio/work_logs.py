@@ -1,0 +1,196 @@
+"""Hours spent on a card: typed, or by a timer of which everybody has one."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from portfolio.database import hold
+from portfolio.history import record
+from portfolio.models import Card, Person, WorkLog
+
+FORGOTTEN_AFTER = timedelta(hours=10)
+"""A timer that ran longer is not believed; whoever started it says how long it was."""
+
+MOST_HOURS = 200.0
+"""In one line: more is a slip of the pen."""
+
+
+class TimerForgotten(ValueError):
+    """The timer ran so long that it was perhaps forgotten: say how many hours it was."""
+
+    def __init__(self, log: WorkLog, ran_hours: float) -> None:
+        super().__init__(
+            f"This timer has run for {ran_hours:.0f} hours. Please say how long you worked; 0 keeps nothing."
+        )
+        self.log, self.ran_hours = log, ran_hours
+
+
+class HoursRefused(ValueError):
+    """So many hours can't be; the message says what can."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A timer that runs, and for how long."""
+
+    log: WorkLog
+    ran_hours: float
+
+    @property
+    def is_forgotten(self) -> bool:
+        return self.ran_hours > FORGOTTEN_AFTER / timedelta(hours=1)
+
+
+def type_in(
+    session: Session,
+    card: Card,
+    hours: float,
+    *,
+    note: str = "",
+    on: date | None = None,
+    zone: ZoneInfo | None = None,
+    by: Person,
+    at: datetime,
+) -> WorkLog:
+    """Write hours down, for today or for a day before. Raises HoursRefused."""
+    _check(hours)
+    ended_at = at if on is None else min(at, datetime.combine(on, time(17), tzinfo=zone or at.tzinfo))
+    log = WorkLog(
+        card_id=card.id,
+        person_id=by.id,
+        started_at=ended_at - timedelta(hours=hours),
+        ended_at=ended_at,
+        hours=hours,
+        note=note,
+    )
+    session.add(log)
+    session.flush()
+    _count(session, card, hours)
+    record(session, "card.hours_logged", card, by=by, at=at, log=log.id, hours=hours)
+    return log
+
+
+def start(session: Session, card: Card, *, by: Person, at: datetime) -> WorkLog:
+    """Start one's timer on a card; the one that runs elsewhere stops. Raises TimerForgotten, and starts nothing then."""
+    hold(session, by)
+    running = running_of(session, by)
+    if running is not None:
+        if running.card_id == card.id:
+            return running
+        stop(session, running, by=by, at=at)
+    log = WorkLog(card_id=card.id, person_id=by.id, started_at=at)
+    session.add(log)
+    session.flush()
+    record(session, "card.timer_started", card, by=by, at=at, log=log.id)
+    return log
+
+
+def stop(
+    session: Session, log: WorkLog, *, hours: float | None = None, by: Person | None, at: datetime
+) -> None:
+    """Stop a timer; `hours` where it was forgotten, 0 to keep nothing. Raises TimerForgotten, HoursRefused."""
+    hold(session, log)
+    if log.ended_at is not None:
+        return
+    ran = (at - log.started_at) / timedelta(hours=1)
+    if hours is None:
+        if at - log.started_at > FORGOTTEN_AFTER:
+            raise TimerForgotten(log, ran)
+        hours = round(ran, 2)
+    elif hours:
+        _check(hours)
+    card = session.get_one(Card, log.card_id)
+    log.hours = hours
+    log.ended_at = at if hours >= ran - 0.01 else log.started_at + timedelta(hours=hours)
+    _count(session, card, hours)
+    record(session, "card.timer_stopped", card, by=by, at=at, log=log.id, hours=hours)
+
+
+def correct(session: Session, log: WorkLog, hours: float, *, note: str, by: Person, at: datetime) -> None:
+    """Change what was written down. Raises HoursRefused."""
+    _check(hours)
+    hold(session, log)
+    was = log.hours or 0.0
+    card = session.get_one(Card, log.card_id)
+    log.hours, log.note = hours, note
+    _count(session, card, hours - was)
+    record(session, "card.hours_corrected", card, by=by, at=at, log=log.id, hours=hours, was=was)
+
+
+def remove(session: Session, log: WorkLog, *, by: Person, at: datetime) -> None:
+    """It was written down by mistake."""
+    card = session.get_one(Card, log.card_id)
+    _count(session, card, -(log.hours or 0.0))
+    record(session, "card.hours_removed", card, by=by, at=at, log=log.id, hours=log.hours or 0.0)
+    session.delete(log)
+
+
+# Queries
+
+
+def listed(session: Session, card: Card) -> list[WorkLog]:
+    """What was written down on a card, the latest first; timers that run are not in it."""
+    return list(
+        session.scalars(
+            select(WorkLog)
+            .where(WorkLog.card_id == card.id, WorkLog.ended_at.is_not(None))
+            .options(joinedload(WorkLog.person))
+            .order_by(WorkLog.ended_at.desc(), WorkLog.id.desc())
+        )
+    )
+
+
+def running_on(session: Session, card: Card) -> list[WorkLog]:
+    """The timers that run on a card."""
+    return list(
+        session.scalars(
+            select(WorkLog)
+            .where(WorkLog.card_id == card.id, WorkLog.ended_at.is_(None))
+            .options(joinedload(WorkLog.person))
+            .order_by(WorkLog.started_at)
+        )
+    )
+
+
+def running_of(session: Session, person: Person) -> WorkLog | None:
+    """The one timer of a person that runs."""
+    return session.scalar(
+        select(WorkLog)
+        .where(WorkLog.person_id == person.id, WorkLog.ended_at.is_(None))
+        .options(joinedload(WorkLog.card))
+    )
+
+
+def clock_of(session: Session, person: Person, *, now: datetime) -> Clock | None:
+    """A person's timer and how long it has run."""
+    log = running_of(session, person)
+    return None if log is None else Clock(log, (now - log.started_at) / timedelta(hours=1))
+
+
+def find(session: Session, card: Card, number: int) -> WorkLog | None:
+    """The card's own line of this number."""
+    log = session.get(WorkLog, number) if 0 < number < 2**31 else None
+    return log if log is not None and log.card_id == card.id else None
+
+
+def hours_of(session: Session, card: Card, person: Person) -> float:
+    """What one person has written down on a card."""
+    logs = session.scalars(
+        select(WorkLog.hours).where(WorkLog.card_id == card.id, WorkLog.person_id == person.id)
+    )
+    return round(sum(hours or 0.0 for hours in logs), 2)
+
+
+def _check(hours: float) -> None:
+    if not 0 < hours <= MOST_HOURS:
+        raise HoursRefused(f"Please give hours, more than 0 and at most {MOST_HOURS:g}.")
+
+
+def _count(session: Session, card: Card, more: float) -> None:
+    """Keep the card's sum in step; what it had before, typed or imported, stays in it."""
+    hold(session, card)
+    card.actual_hours = max(0.0, round((card.actual_hours or 0.0) + more, 2)) or None
+    card.version += 1
