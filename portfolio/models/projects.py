@@ -20,7 +20,8 @@ class Project(Base):
     """Accepted work. The hypothesis reads "we believe <solution> for <audience> moves <measure> from <a> to <b> by <date>".
 
     `hypothesis_parts` are the blanks of that sentence: solution, who, measure, today, wanted, by. `baseline_on` is the day the
-    measure was or will be read before anything changes.
+    measure was or will be read before anything changes, `stop_on` when its stop rule is looked at, `begun_at` when somebody
+    went through its beginning.
     """
 
     __tablename__ = "projects"
@@ -41,12 +42,14 @@ class Project(Base):
     hypothesis_parts: Mapped[dict[str, Any] | None] = mapped_column(Json)
     worthwhile_change: Mapped[str] = mapped_column(String(300), default="")
     stop_rule: Mapped[str] = mapped_column(String(300), default="")
+    stop_on: Mapped[date | None]
     sponsor: Mapped[str] = mapped_column(String(120), default="")
     sponsor_email: Mapped[str] = mapped_column(String(254), default="", server_default="")
     baseline_on: Mapped[date | None]
     estimate_hours: Mapped[float | None]
     due_on: Mapped[date | None]
     created_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     hours_saved: Mapped[float | None]
     version: Mapped[int] = mapped_column(default=1)
@@ -147,7 +150,8 @@ class TrainingSession(Base):
 
 
 class WorkTemplate(Base):
-    """The first cards of a project of one solution type: `cards` is [{"title", "hours", "checklist": [...]}]."""
+    """The first cards of a project of one solution type: `cards` is [{"title", "hours", "checklist": [...],
+    "making": true where parts that exist spare work}]."""
 
     __tablename__ = "work_templates"
 
