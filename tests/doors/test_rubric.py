@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -244,9 +243,7 @@ def test_a_preview_tells_who_enters_and_who_leaves_the_first_ten(database: Datab
     )
     with database.reading() as session:
         same = rubrics.preview(session, OURS, today=now.date())
-        began = perf_counter()
         found = rubrics.preview(session, other, today=now.date())
-        took = perf_counter() - began
         ids = set(session.scalars(select(LearningRequest.id).where(LearningRequest.status.in_(OPEN))))
     assert same.sentence == "Nothing would change places among the first 30."
     assert (same.entering, same.leaving, same.swaps) == ((), (), ())
@@ -258,7 +255,6 @@ def test_a_preview_tells_who_enters_and_who_leaves_the_first_ten(database: Datab
     assert all(one.before <= 10 < one.after for one in found.leaving)
     assert all(up.before > down.before and up.after < down.after for up, down in found.swaps)
     assert "would enter the first ten, and" in found.sentence
-    assert took < 1.5  # some 80 ms alone; the machine may be busy
 
 
 def test_looking_changes_nothing_and_only_managers_look(

