@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import asking, files, forecasting, inside, judgement, outside, planning
+from tests.benchmarks import asking, deciding, files, forecasting, inside, judgement, outside, planning
 from tests.benchmarks import search as searching
 from tests.benchmarks.results import Result, table
 
@@ -16,6 +16,7 @@ KEPT = Path(__file__).parents[2] / ".benchmarks"
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "judgement": judgement.judgement,
+    "decide": deciding.decide,
     "asking": asking.asking,
     "plan": planning.plan,
     "forecast": forecasting.forecast,
