@@ -11,6 +11,7 @@ NAMES = (
     "score_requests",
     "plan_capacity",
     "send_mails",
+    "send_news",
     "fetch_mails",
     "track_iterations",
     "place_requests",

@@ -1,4 +1,4 @@
-"""What waits in our own database becomes flow runs: a lane each for scores, mails, reports and imports."""
+"""What waits in our own database becomes flow runs: a lane each for scores, mails, reports, imports and news."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,7 @@ from flows.plan_capacity import Chances
 from flows.publish_report import publish_report
 from flows.score_requests import score_requests
 from flows.send_mails import send_mails, send_some
+from flows.send_news import News
 from flows.take_imports import take_imports
 from portfolio import waiting
 from portfolio.waiting import Waiting
@@ -18,7 +19,8 @@ CHANCES_SECONDS = 5.0
 
 
 def lanes(link: Link) -> list[Lane]:
-    """Scores, reports and imports wait while Prefect is away. Mails don't: people need them to sign in."""
+    """Scores, reports and imports wait while Prefect is away. Mails don't: people need them to sign in; nor does news."""
+    news = News()
     return [
         Lane(
             "scores",
@@ -39,6 +41,7 @@ def lanes(link: Link) -> list[Lane]:
             work=lambda: by_prefect(link, take_imports),
             inside=link.inside,
         ),
+        Lane("news", waits=news.waits, work=lambda: news.tell(link), inside=link.inside),
     ]
 
 

@@ -36,6 +36,7 @@ class Worker:
         self._stop = threading.Event()
         self._beat_at = 0.0
         self._said_up: bool | None = None
+        self._last_event = -1
 
     def stop(self) -> None:
         self._stop.set()
@@ -76,8 +77,15 @@ class Worker:
     def _ring(self) -> None:
         """One look for all: the lanes whose work waits are rung."""
         found = outbox.look()
-        for lane, waits in zip(
-            self._outbox, (found.requests, found.mails, found.edition is not None, found.imports), strict=True
-        ):
-            if waits:
+        happened = found.latest_event != self._last_event
+        self._last_event = found.latest_event
+        waits = (
+            found.requests,
+            found.mails,
+            found.edition is not None,
+            found.imports,
+            found.news or happened,
+        )
+        for lane, its in zip(self._outbox, waits, strict=True):
+            if its:
                 lane.ring()

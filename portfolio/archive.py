@@ -40,7 +40,12 @@ LEFT_OUT = {
     "kept_answers": "answers kept for repeated calls",
     "pulses": "heartbeats of processes",
 }
-SECRET_COLUMNS = {("people", "password_hash"): "passwords"}
+SECRET_COLUMNS = {
+    ("people", "password_hash"): "passwords",
+    ("outlets", "address"): "where news goes, as such an address can be as good as a password",
+    ("outlets", "secret"): "what webhooks are signed with",
+    ("outlets", "old_secret"): "what they were signed with before",
+}
 MOVED = {("imports", "content"): ("import_contents", "import_id")}
 """Columns of earlier versions and the table that holds them now, by the number of the row they stood in."""
 

@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Addresses whose X-Forwarded-For is believed, comma-separated."
     )
+    webhooks_may_be_local: bool = Field(
+        default=False,
+        description="Lets webhooks and chats go to http:// and to addresses inside your own network.",
+    )
     backups_kept: int = Field(14, ge=1, le=1000, description="Daily backups kept.")
     flow_runs_kept_days: int = Field(30, ge=1, le=3650, description="Days Prefect's own run history is kept.")
     development: bool = Field(default=False, description="Shows /styleguide and reloads templates.")
