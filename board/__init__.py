@@ -20,6 +20,8 @@ from board import (
     iterations,
     library,
     methods,
+    outlets,
+    phrases,
     placements,
     plan,
     projects,
@@ -54,6 +56,7 @@ for part in (
     rubric,
     calibration,
     calendar,
+    outlets,
     settings,
 ):
     router.include_router(part.router)
