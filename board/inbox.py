@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
@@ -15,21 +17,38 @@ from portfolio import (
     forms,
     goals,
     learning_requests,
-    letters,
     library,
+    phrases,
     placings,
+    revisits,
     similar,
     supporters,
+    triage,
+    undoing,
 )
 from portfolio.causes import NAMES
 from portfolio.demand import Alert
-from portfolio.learning_requests import DecisionRefused, Place, Ruling
-from portfolio.models import Decision, File, Goal, LearningRequest, Message, Placing, Project, Supporter
+from portfolio.learning_requests import COMES_BACK, DecisionRefused, Place, Ruling
+from portfolio.models import (
+    Decision,
+    File,
+    Goal,
+    LearningRequest,
+    Message,
+    Person,
+    Placing,
+    Project,
+    Revisit,
+    Supporter,
+)
 from portfolio.questions import Form, Question
+from portfolio.revisits import ConditionRefused
 from portfolio.rules.fit import CAUSES, WAYS, Causes, diagnose
 from portfolio.rules.rubric import DEFAULT
 from portfolio.similar import Found
 from portfolio.states import INBOX, MoveRefused, Verdict
+from portfolio.triage import Neighbours, Sitting, Suggestion
+from portfolio.undoing import Undoable
 from web.answers import as_fields, typed
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, SentDep, errors_of, some_day, some_text, some_whole
@@ -44,15 +63,6 @@ from web.wording import answer_words
 
 router = APIRouter()
 
-REASONS = (
-    ("not_now", "Doesn't fit now"),
-    ("too_small", "Too small to be worth it"),
-    ("no_goal", "Serves no goal"),
-    ("not_training", "Not a training problem"),
-    ("exists", "Exists already"),
-    ("no_owner", "Nobody backs it"),
-    ("other", "Another reason"),
-)
 LIKE_IT = 0.3
 """From this likeness on the manager is shown what it may be joined to or answered with: lower than for people who type."""
 
@@ -80,6 +90,10 @@ class Inbox:
     form: str
     mails: int
     alerts: list[Alert]
+    undoable: Undoable | None
+    came_back: dict[int, str]
+    sitting: Sitting | None
+    undone: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,18 +106,23 @@ class DecisionPage:
     messages: list[Message]
     files: list[File]
     decisions: list[Decision]
+    revisit: Revisit | None
+    waits_for: str
+    questions: list[tuple[str, str]]
     project: Project | None
     goals: list[Goal]
     places: list[Placing]
     tracking: str
     next: int | None
     waits: bool
-    suggested: Verdict
+    suggestion: Suggestion
+    undoable: Undoable | None
+    came_back: str
     verdict: Verdict
     cause: Diagnosis
     pointing: list[tuple[str, str, float]]
     points_by: str
-    drafts: dict[Verdict, str]
+    drafts: dict[tuple[Verdict, str], str]
     form: Form
     inside: list[Question]
     inside_typed: Fields
@@ -111,22 +130,52 @@ class DecisionPage:
     like_it: list[Found]
     typed: Fields
     errors: Errors = field(default_factory=Errors)
+    at: str = "/requests"
+    neighbours: Neighbours | None = None
+    again: bool = False
     verdicts: tuple[tuple[Verdict, str, str], ...] = VERDICTS
-    reasons: tuple[tuple[str, str], ...] = REASONS
+    reasons: tuple[tuple[str, str], ...] = phrases.REASONS
+    conditions: tuple[tuple[str, str], ...] = revisits.KINDS
     solutions: tuple[tuple[str, str], ...] = tuple((kind.key, kind.label) for kind in DEFAULT.work_types)
     causes: dict[str, str] = field(default_factory=lambda: CAUSES)
     cause_names: dict[str, str] = field(default_factory=lambda: NAMES)
     ways: dict[str, str] = field(default_factory=lambda: WAYS)
 
+    @property
+    def suggested(self) -> Verdict:
+        return self.suggestion.verdict
+
+    @property
+    def path(self) -> str:
+        """Where this page is: the request's own page, or deciding one after the other."""
+        return f"{self.at}/{self.learning_request.id}"
+
+    @property
+    def draft(self) -> str:
+        """The words to begin from: by verdict and reason, else by verdict alone."""
+        found = self.drafts.get((self.verdict, self.typed["reason"]))
+        return self.drafts[self.verdict, ""] if found is None else found
+
+    @property
+    def fitting_solution(self) -> str:
+        """What it would become, as its requester said; a workshop where nobody did."""
+        said = self.learning_request.said("format")
+        return said if said in dict(self.solutions) else "workshop"
+
 
 @router.get("/inbox")
-def show_inbox(request: Request, session: SessionDep, _manager: ManagerDep, links: LinksDep) -> Response:
-    return page(request, "inbox/index.html", _inbox(session, links))
+def show_inbox(
+    request: Request, session: SessionDep, manager: ManagerDep, links: LinksDep, now: NowDep, undone: str = ""
+) -> Response:
+    view = inbox_page(session, manager, links, now, undone=undone == "1")
+    return page(request, "inbox/index.html", view)
 
 
 @router.get("/inbox/list")
-def show_list(request: Request, session: SessionDep, _manager: ManagerDep, links: LinksDep) -> Response:
-    return partial(request, "inbox/_list.html", _inbox(session, links))
+def show_list(
+    request: Request, session: SessionDep, manager: ManagerDep, links: LinksDep, now: NowDep
+) -> Response:
+    return partial(request, "inbox/_list.html", inbox_page(session, manager, links, now))
 
 
 @router.post("/alerts/{number:int}/seen")
@@ -150,18 +199,14 @@ async def follow_inbox(request: Request, _manager: ManagerDep) -> Response:
 def show_request(
     request: Request,
     session: SessionDep,
-    _manager: ManagerDep,
+    manager: ManagerDep,
     links: LinksDep,
+    now: NowDep,
     number: int,
-    verdict: str = "",
-    cause: str = "",
-    join_id: str = "",
-    resource_id: str = "",
 ) -> Response:
-    found = _find(session, number)
-    chosen = Verdict(verdict) if verdict in set(Verdict) else None
-    typed = Fields(reason=cause, join_id=join_id[:10], resource_id=resource_id[:10])
-    view = _decision_page(session, found, links, chosen, typed, Errors())
+    found = find(session, number)
+    chosen, typed = asked_for(request)
+    view = decision_page(session, found, links, chosen, typed, Errors(), manager=manager, now=now)
     return page(request, "inbox/show.html", view)
 
 
@@ -175,10 +220,10 @@ def decide(
     fields: FormDep,
     number: int,
 ) -> Response:
-    found = _find(session, number)
+    found = find(session, number)
     errors = Errors()
     verdict = Verdict(fields["verdict"]) if fields["verdict"] in set(Verdict) else None
-    ruling = _read_ruling(session, verdict, fields, errors) if verdict else None
+    ruling = read_ruling(session, verdict, fields, errors, about=found, now=now) if verdict else None
     if ruling is not None and not errors:
         try:
             learning_requests.decide(session, found, ruling, links=links, by=manager, at=now)
@@ -190,15 +235,16 @@ def decide(
         errors["verdict"] = "Please choose what should happen."
     if errors:
         session.rollback()
-        found = _find(session, number)
-        view = _decision_page(session, found, links, verdict, fields, errors)
-        return page(request, "inbox/show.html", view, 422)
-    return see_other(_onwards(session, found))
+        found = find(session, number)
+        at = "/inbox" if fields["triage"] else "/requests"
+        view = decision_page(session, found, links, verdict, fields, errors, manager=manager, now=now, at=at)
+        return page(request, "inbox/triage.html" if fields["triage"] else "inbox/show.html", view, 422)
+    return see_other(_onwards(session, found, "/inbox" if fields["triage"] else "/requests"))
 
 
 @router.post("/requests/{number:int}/reopening")
 def reopen(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
-    found = _find(session, number)
+    found = find(session, number)
     with suppress(MoveRefused):
         learning_requests.reopen(session, found, by=manager, at=now)
     return see_other(f"/requests/{number}")
@@ -206,7 +252,7 @@ def reopen(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -
 
 @router.post("/requests/{number:int}/goal")
 def set_goal(session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int) -> Response:
-    found = _find(session, number)
+    found = find(session, number)
     chosen = fields["goal"]
     goal = goals.find(session, int(chosen)) if chosen.isdigit() and len(chosen) < 10 else None
     learning_requests.serve_goal(session, found, goal, by=manager, at=now)
@@ -224,14 +270,14 @@ def add_note(
     number: int,
 ) -> Response:
     """A note, or words to the requester; with files or only with files."""
-    found, fields = _find(session, number), sent.fields
+    found, fields = find(session, number), sent.fields
     errors = Errors()
     words = some_text(fields, "note", errors, longest=8000)
     if not words and not sent.uploads:
         errors["note"] = "Please write something first."
     errors.update(refusals(sent.uploads))
     if errors:
-        view = _decision_page(session, found, links, None, fields, errors)
+        view = decision_page(session, found, links, None, fields, errors, manager=manager, now=now)
         return page(request, "inbox/show.html", view, 422)
     internal = fields["to"] != "requester"
     words = words or f"Here is {names_of(sent.uploads)}."
@@ -253,7 +299,7 @@ def answer_inside(
     number: int,
 ) -> Response:
     """The manager's own answers, to the questions no requester sees."""
-    found = _find(session, number)
+    found = find(session, number)
     form = forms.current(session)
     given = {one.key: typed(one, fields) for one in _inside(form, found)}
     kept = {key: value for key, value in given.items() if value not in (None, "", [])}
@@ -269,7 +315,12 @@ def answer_inside(
         errors = Errors(inside=str(refused))
     else:
         return see_other(f"/requests/{number}#inside")
-    return page(request, "inbox/show.html", _decision_page(session, found, links, None, fields, errors), 422)
+    return page(
+        request,
+        "inbox/show.html",
+        decision_page(session, found, links, None, fields, errors, manager=manager, now=now),
+        422,
+    )
 
 
 @router.get("/requests/{number:int}/live")
@@ -283,38 +334,97 @@ async def follow_request(request: Request, _manager: ManagerDep, number: int) ->
 
 @router.get("/requests/{number:int}/score")
 def show_score(
-    request: Request, session: SessionDep, _manager: ManagerDep, links: LinksDep, number: int
+    request: Request, session: SessionDep, manager: ManagerDep, links: LinksDep, now: NowDep, number: int
 ) -> Response:
-    found = _find(session, number)
-    view = _decision_page(session, found, links, None, Fields(), Errors())
+    found = find(session, number)
+    view = decision_page(session, found, links, None, Fields(), Errors(), manager=manager, now=now)
     return partial(request, "inbox/_score.html", view)
 
 
-def _find(session: SessionDep, number: int) -> LearningRequest:
+def find(session: SessionDep, number: int) -> LearningRequest:
+    """The request of this number."""
     found = learning_requests.find(session, number)
     if found is None:
         raise NotFound
     return found
 
 
-def _read_ruling(session: SessionDep, verdict: Verdict, fields: Fields, errors: Errors) -> Ruling:
+def asked_for(request: Request) -> tuple[Verdict | None, Fields]:
+    """What the address of the page chooses already: a verdict, and what it points to."""
+    given = request.query_params
+    verdict = given.get("verdict", "")
+    chosen = Verdict(verdict) if verdict in set(Verdict) else None
+    pointed = {name: given.get(name, "")[:10] for name in ("join_id", "resource_id")}
+    reason = given.get("cause", "") or given.get("reason", "")
+    return chosen, Fields(reason=reason[:40], **pointed)
+
+
+def read_ruling(
+    session: SessionDep,
+    verdict: Verdict,
+    fields: Fields,
+    errors: Errors,
+    *,
+    about: LearningRequest,
+    now: datetime,
+) -> Ruling:
+    """What the form says, for one request: the blanks in its words are filled."""
     joins = some_whole(fields, "join_id", errors, least=1) if verdict is Verdict.JOIN else None
     answers = some_whole(fields, "resource_id", errors, least=1) if verdict is Verdict.ANSWER else None
     kinds = {kind.key for kind in DEFAULT.work_types}
+    resource = library.find(session, answers) if answers else None
+    returns = verdict in COMES_BACK
     return Ruling(
         verdict,
-        words=some_text(fields, "words", errors, longest=8000),
-        reason=fields["reason"] if fields["reason"] in {*dict(REASONS), *CAUSES} else "",
-        until=some_day(fields, "until", errors) if verdict is Verdict.SNOOZE else None,
+        words=phrases.fill(some_text(fields, "words", errors, longest=8000), about, resource),
+        reason=fields["reason"] if fields["reason"] in {*dict(phrases.REASONS), *CAUSES} else "",
+        until=some_day(fields, "until", errors) if returns else None,
+        condition=_read_condition(session, verdict, fields, errors, about, now) if returns else None,
         join_to=learning_requests.find(session, joins) if joins else None,
-        resource=library.find(session, answers) if answers else None,
+        resource=resource,
         solution_type=fields["solution_type"] if fields["solution_type"] in kinds else "workshop",
     )
 
 
-def _inbox(session: SessionDep, links: LinksDep) -> Inbox:
+def _read_condition(
+    session: SessionDep,
+    verdict: Verdict,
+    fields: Fields,
+    errors: Errors,
+    about: LearningRequest,
+    now: datetime,
+) -> dict[str, Any] | None:
+    least = some_whole(fields, "least", errors, least=1, most=100_000)
+    asked = {one.key for one in forms.current(session).questions}
+    if "least" in errors:
+        return None
+    try:
+        return revisits.condition(
+            session,
+            about,
+            fields["condition"],
+            today=now.date(),
+            least=least,
+            question=fields["question"] if fields["question"] in asked else "",
+            closes=verdict is Verdict.DECLINE,
+        )
+    except ConditionRefused as refused:
+        errors[refused.field] = str(refused)
+        return None
+
+
+def inbox_page(
+    session: SessionDep, manager: Person, links: LinksDep, now: datetime, *, undone: bool = False
+) -> Inbox:
+    """The list; where it is empty, what the manager's last session came to."""
+    waiting = learning_requests.inbox(session)
+    done = [] if waiting else triage.sittings(session, manager, now=now)
     return Inbox(
-        waiting=learning_requests.inbox(session),
+        undoable=undoing.latest(session, manager, now=now),
+        came_back=revisits.came_back(session, [one.id for one in waiting]),
+        sitting=done[0] if done else None,
+        undone=undone,
+        waiting=waiting,
         count=learning_requests.inbox_count(session),
         is_new=learning_requests.is_new(session),
         alerts=demand.waiting(session),
@@ -323,21 +433,31 @@ def _inbox(session: SessionDep, links: LinksDep) -> Inbox:
     )
 
 
-def _onwards(session: SessionDep, decided: LearningRequest) -> str:
+def _onwards(session: SessionDep, decided: LearningRequest, at: str) -> str:
     """After a decision: the next one in the inbox, or the inbox itself when it is empty."""
     following = learning_requests.next_in_inbox(session, decided)
-    return f"/requests/{following}" if following else "/inbox"
+    return f"{at}/{following}" if following else "/inbox"
 
 
-def _decision_page(
+def decision_page(
     session: SessionDep,
     found: LearningRequest,
     links: LinksDep,
     chosen: Verdict | None,
     typed: Fields,
     errors: Errors,
+    *,
+    manager: Person,
+    now: datetime,
+    at: str = "/requests",
 ) -> DecisionPage:
-    suggested = _suggest(found)
+    """A request with the form to decide on it; words of a decision that was just undone are there again."""
+    suggestion = triage.suggest(found)
+    again = undoing.undone_lately(session, found, now=now) if chosen is None and not errors else None
+    if again is not None and found.is_open:
+        chosen, typed = again.verdict, _as_typed(again).over(typed)
+    verdict = chosen or suggestion.verdict
+    revisit = revisits.waiting(session, found)
     known, table = forms.known(session), causes.current(session)
     form, told = known.current, known.answered(found)
     fit = diagnose(table, causes.answers_of(known, found))
@@ -350,25 +470,33 @@ def _decision_page(
         messages=learning_requests.conversation(session, found, internal=True),
         files=files.listed(session, learning_request=found),
         decisions=learning_requests.decisions(session, found),
+        revisit=revisit,
+        questions=revisits.questions(form),
+        waits_for=revisits.words(session, revisit.condition) if revisit else "",
         project=learning_requests.project_of(session, found),
         goals=goals.listed(session),
         places=placings.of(session, found),
         tracking=links.tracking_path(found),
         next=learning_requests.next_in_inbox(session, found),
         waits=found.status in INBOX,
-        suggested=suggested,
-        verdict=chosen or suggested,
+        suggestion=suggestion,
+        undoable=undoing.latest(session, manager, now=now),
+        came_back=revisits.came_back(session, [found.id]).get(found.id, ""),
+        verdict=verdict,
         cause=diagnosis(fit, table),
         pointing=[(cause, NAMES[cause], fit.causes[cause]) for cause in elsewhere_first(fit)],
         points_by=points_by,
-        drafts=_drafts(table, points_by),
+        drafts=_drafts(session, found, table, points_by),
         form=form,
         inside=_inside(form, found),
         inside_typed=as_fields(told).over(typed),
         supporters=supporters.listed(session, found),
-        like_it=_like_it(session, found, chosen or suggested),
+        like_it=_like_it(session, found, verdict),
         typed=typed,
         errors=errors,
+        at=at,
+        neighbours=triage.neighbours(session, found) if at == "/inbox" else None,
+        again=again is not None and found.is_open,
     )
 
 
@@ -382,11 +510,25 @@ def _like_it(session: SessionDep, found: LearningRequest, verdict: Verdict) -> l
     return alike.requests if verdict is Verdict.JOIN else alike.resources
 
 
-def _drafts(table: Causes, points_by: str) -> dict[Verdict, str]:
+def _drafts(
+    session: SessionDep, found: LearningRequest, table: Causes, points_by: str
+) -> dict[tuple[Verdict, str], str]:
     """The words a manager starts from; pointing elsewhere begins with what the cause implies and who can help."""
-    if not points_by:
-        return letters.DRAFTS
-    return {**letters.DRAFTS, Verdict.REDIRECT: causes.draft(table.route(points_by))}
+    drafts = phrases.drafts(session, found)
+    if points_by:
+        drafts[Verdict.REDIRECT, ""] = causes.draft(table.route(points_by))
+    return drafts
+
+
+def _as_typed(decision: Decision) -> Fields:
+    """A decision as it stood in the form."""
+    return Fields(
+        words=decision.words,
+        reason=decision.reason,
+        until=decision.until.isoformat() if decision.until else "",
+        join_id=str(decision.joined_to_id or ""),
+        resource_id=str(decision.resource_id or ""),
+    )
 
 
 def _inside(form: Form, found: LearningRequest) -> list[Question]:
@@ -394,21 +536,3 @@ def _inside(form: Form, found: LearningRequest) -> list[Question]:
     said = {answer.question: answer.value for answer in found.answers}
     unit = found.unit.name if found.unit else ""
     return [one for one in form.internal if forms.applies(one, said, unit=unit, kind=said.get("type") or "")]
-
-
-def _suggest(found: LearningRequest) -> Verdict:
-    """A first guess at the verdict; the manager decides."""
-    assessment = found.assessment
-    if assessment is None or not found.is_open:
-        return Verdict.ACCEPT
-    if assessment.fit < 0.25:
-        return Verdict.REDIRECT
-    if len(assessment.working["unknown"]) >= 6:
-        return Verdict.ASK
-    suggestion = {
-        "quick_win": Verdict.ACCEPT,
-        "big_bet": Verdict.ACCEPT,
-        "fill_in": Verdict.WAITLIST,
-        "money_pit": Verdict.DECLINE,
-    }
-    return suggestion[assessment.quadrant]

@@ -143,6 +143,12 @@ def find(session: Session, number: int) -> DemandAlert | None:
     return session.get(DemandAlert, number) if 0 < number < 2**31 else None
 
 
+def count(session: Session, learning_request: LearningRequest) -> tuple[int, int]:
+    """How many people and units ask for this: who stands behind it, and behind open requests that surely ask the same."""
+    found = _demand(session, learning_request)
+    return found.people, found.units
+
+
 def _fresh(session: Session, ids: Sequence[int], at: datetime) -> list[LearningRequest]:
     """Those of these that are open and were sent or joined lately, the newest first."""
     since = at - FRESH

@@ -361,9 +361,20 @@ def wake_snoozed(session: Session, *, today: date, at: datetime) -> int:
         )
     ).all()
     for learning_request in due:
-        learning_request.snoozed_until = None
-        _move(session, learning_request, RequestStatus.SUBMITTED, by=None, at=at)
+        waits = session.scalar(_waiting_revisits(learning_request).limit(1))
+        come_back(session, learning_request, waits, "The day you chose has come.", at=at)
     return len(due)
+
+
+def come_back(
+    session: Session, learning_request: LearningRequest, revisit: Revisit | None, why: str, *, at: datetime
+) -> None:
+    """Into the inbox by itself, since what it waited for has happened; the manager reads why. Raises states.MoveRefused."""
+    if revisit is not None:
+        revisit.came_back_at, revisit.why = at, why[:200]
+    bring_back(
+        session, learning_request, by=None, at=at, **({"revisit": revisit.id} if revisit is not None else {})
+    )
 
 
 def say(
@@ -803,16 +814,18 @@ def _revisit(
 
 def _end_revisits(session: Session, learning_request: LearningRequest, at: datetime) -> list[int]:
     """What it waited for counts no more; the ids."""
-    waiting = session.scalars(
-        select(Revisit).where(
-            Revisit.learning_request_id == learning_request.id,
-            Revisit.came_back_at.is_(None),
-            Revisit.cancelled_at.is_(None),
-        )
-    ).all()
+    waiting = session.scalars(_waiting_revisits(learning_request)).all()
     for revisit in waiting:
         revisit.cancelled_at = at
     return [revisit.id for revisit in waiting]
+
+
+def _waiting_revisits(learning_request: LearningRequest) -> Select[Revisit]:
+    return select(Revisit).where(
+        Revisit.learning_request_id == learning_request.id,
+        Revisit.came_back_at.is_(None),
+        Revisit.cancelled_at.is_(None),
+    )
 
 
 def _restore_revisits(session: Session, before: dict[str, Any]) -> None:

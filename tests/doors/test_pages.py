@@ -27,7 +27,7 @@ SignIn = Callable[[TestClient, Person | None], None]
 
 MANAGER_PAGES = [
     "/board/columns", "/board/columns?edit=3",
-    "/inbox", "/inbox/list", "/questions", "/questions/best", "/requests/1", "/requests/1/score", "/requests/1/draws", "/requests/1/reuses", "/requests/1/reuses/list", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
+    "/inbox", "/inbox/list", "/inbox/1", "/inbox/1?verdict=decline", "/inbox/several?request=1", "/inbox/obvious", "/inbox/sessions", "/settings/phrases", "/questions", "/questions/best", "/requests/1", "/requests/1/score", "/requests/1/draws", "/requests/1/reuses", "/requests/1/reuses/list", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
     "/backlog/more?after=9_1", "/plan", "/plan?hours=20&weeks=4&goal_1=2&drop=1&begun=1",
     "/plan/what-if?hours=20&quick=1", "/plan/requests/1", "/backlog/methods", "/settings", "/settings/imports", "/settings/imports/boards", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
     "/settings/form/changes", "/settings/causes", "/settings/rubric", "/settings/rubric/versions/1", "/settings/calibration", "/settings/outlets", "/outbox", "/outbox/1", "/arrivals",
@@ -35,7 +35,8 @@ MANAGER_PAGES = [
     "/library", "/library?state=overdue&q=a", "/library/new", "/library/sheets", "/library/deflections",
 ]  # fmt: skip
 LEADER_PAGES = [
-    "/board", "/board?q=draft&project=1", "/board/columns/1", "/board/columns/1/more?after=0", "/cards/1", "/cards/1/parts/experts", "/cards/1/face",
+    "/board", "/board?q=draft&project=1", "/board?lanes=project", "/board?lanes=goal&blocked=1&overdue=1", "/board?lanes=owner&unassigned=1",
+    "/board/lanes?lanes=project&first=1", "/board/columns/1", "/board/columns/1/more?after=0", "/board/columns/1?lanes=project&lane=1", "/board/archive", "/cards/1", "/cards/1/parts/experts", "/cards/1/face",
     "/iterations", "/iterations/1", "/projects", "/projects/1", "/reports", "/reports/1",
 ]  # fmt: skip
 PUBLIC_PAGES = ["/", "/requests/new", "/requests/links", "/sign-in", "/api/v1/docs", "/healthz"]
