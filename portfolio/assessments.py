@@ -320,22 +320,24 @@ def _store(
     calibration: int | None,
 ) -> None:
     rows = [_row(id_, one, now, flow_run_id, calibration) for id_, one in zip(ids, scores, strict=True)]
-    stored = session.execute(
-        insert(Assessment).returning(Assessment.id, sort_by_parameter_order=True), rows
-    ).scalars()
+    # Straight to the database: thousands of rows need no objects. The newest of each request are those just kept.
+    session.connection().execute(insert(Assessment), rows)
+    newest = select(Assessment.learning_request_id, func.max(Assessment.id))
+    newest = newest.where(Assessment.learning_request_id.in_(ids)).group_by(Assessment.learning_request_id)
+    stored = dict(session.execute(newest).all())
     session.execute(
         update(LearningRequest),
         [
             {
                 "id": id_,
-                "assessment_id": assessment_id,
+                "assessment_id": stored[id_],
                 "leverage": one.leverage.likely,
                 "score_wanted_at": None,
             }
-            for id_, assessment_id, one in zip(ids, stored, scores, strict=True)
+            for id_, one in zip(ids, scores, strict=True)
         ],
     )
-    session.connection().execute(  # straight to the database: ten thousand lines need no objects
+    session.connection().execute(
         insert(Event),
         [
             {

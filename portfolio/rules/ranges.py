@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, log
+from math import exp, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,12 +80,22 @@ def positive(value: Range, standard: Draws) -> Draws:
     log x = log likely + z * s, with s = log(likely/low)/1.2816 below the middle and log(high/likely)/1.2816 above, so
     the 10th, 50th and 90th percentiles are exactly those stated. The tail of an absurdly wide range ends at LARGEST.
     """
-    middle = max(value.likely, 1e-9)
-    below = log(middle / max(value.low, middle * 1e-6)) / Z90
-    above = log(max(value.high, middle) / middle) / Z90
+    middle, below, above = _halves(value)
     stretched = np.minimum(_stretched(standard, below, above), np.float32(log(LARGEST / middle)))
     draws: Draws = np.float32(middle) * np.exp(stretched)
     return draws
+
+
+def standard_of(value: Range, edge: float) -> float:
+    """The standard draw from which on `positive` reaches `edge`; minus infinity where it always does."""
+    if edge <= 0:
+        return -inf
+    middle, below, above = _halves(value)
+    distance = log(edge / middle)
+    side = above if distance > 0 else below
+    if side == 0:
+        return inf if distance > 0 else -inf
+    return distance / side
 
 
 def bounded(value: Range, standard: Draws, upper: float = 1.0) -> Draws:
@@ -102,6 +112,14 @@ def judged(step: int, standard: Draws) -> Draws:
     """Draws of a step 0..5 that somebody judged: a normal that ends at 0 and 5, four in five within 0.9 of the step."""
     draws: Draws = np.clip(np.float32(step) + np.float32(0.9 / Z90) * standard, np.float32(0), np.float32(5))
     return draws
+
+
+def _halves(value: Range) -> tuple[float, float, float]:
+    """The middle of a lognormal, and its log standard deviation below and above it."""
+    middle = max(value.likely, 1e-9)
+    below = log(middle / max(value.low, middle * 1e-6)) / Z90
+    above = log(max(value.high, middle) / middle) / Z90
+    return middle, below, above
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from portfolio.rules.fit import Fit, diagnose
 from portfolio.rules.need import Need, deadline_step
-from portfolio.rules.ranges import Draws, Range, bounded, judged, mean, positive, standard_block
+from portfolio.rules.ranges import Draws, Range, bounded, judged, mean, positive, standard_block, standard_of
 from portfolio.rules.rubric import Rubric, WorkType
 
 INPUTS = (
@@ -281,13 +281,12 @@ def _banded(value: Range | None, name: str, rubric: Rubric) -> Draws | None:
     bands = rubric.criterion(name).bands
     if value is None or bands is None:
         return None
-    draws = positive(value, row(rubric, name))
-    if name == "reach":
-        draws = np.rint(draws)
-    # Five comparisons are four times as quick as searchsorted.
+    standard = row(rubric, name)
+    # Bands are looked up among the standard draws, which saves an exponential each. Heads are whole: from half a head on.
+    half = 0.5 if name == "reach" else 0.0
     reached = np.zeros(rubric.draws, np.uint8)
     for edge in bands:
-        reached += draws >= np.float32(edge)
+        reached += standard >= np.float32(standard_of(value, edge - half))
     return reached.astype(np.float32)
 
 

@@ -72,7 +72,7 @@ def score(need: Need, rubric: Rubric) -> Score:
         cause_table=rubric.cause_table.version,
         quadrants=_quadrants(impact, manager, rubric),
         reasons=_reasons(need, rubric, means, mean(drawn.odds), diagnosis),
-        steps={key: round(mean, 2) for key, mean in means.items()},
+        steps={key: round(step, 2) for key, step in means.items()},
         unknown=_unknown(need, diagnosis),
         seed=rubric.seed,
         draws=rubric.draws,
@@ -82,11 +82,8 @@ def score(need: Need, rubric: Rubric) -> Score:
 
 def _means(steps: Mapping[str, Draws], rubric: Rubric) -> dict[str, float]:
     """The mean step of each criterion; what nobody answered has the same for all."""
-    known = usual_means(rubric)
-    return {
-        key: known[key] if draws is usual(rubric)[key] else float(draws.mean())
-        for key, draws in steps.items()
-    }
+    known, usually = usual_means(rubric), usual(rubric)
+    return {key: known[key] if draws is usually[key] else mean(draws) for key, draws in steps.items()}
 
 
 def _quadrants(impact: Draws, manager_hours: Draws, rubric: Rubric) -> dict[str, float]:
