@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from math import ceil
 
 from sqlalchemy import func, select
@@ -126,6 +126,40 @@ class Stretch:
         return self.starts_on + timedelta(days=ceil(days)) if days < 3650 else None
 
 
+@dataclass(frozen=True)
+class Room:
+    """The hours between two days, both included: hours a week spread over working days, less days away and small asks."""
+
+    starts_on: date
+    ends_on: date
+    hours_per_week: float
+    working_days: int
+    days_away: int
+    load: Load
+
+    @property
+    def weeks(self) -> float:
+        return self.working_days / WORKING_DAYS
+
+    @property
+    def hours(self) -> float:
+        away = self.hours_per_week / WORKING_DAYS * self.days_away
+        small = self.load.hours_per_week * self.weeks
+        return max(0.0, self.hours_per_week * self.weeks - away - small)
+
+    @property
+    def sentence(self) -> str:
+        """ "10 working days at 15 h a week, less 2 days away and about 1.5 h a week of small asks: 21 h."."""
+        less = []
+        if self.days_away:
+            less.append(f"{_days(self.days_away)} away")
+        if self.load.hours_per_week:
+            less.append(f"about {hours(self.load.hours_per_week)} a week of small asks")
+        days = "1 working day" if self.working_days == 1 else f"{self.working_days} working days"
+        off = f", less {' and '.join(less)}" if less else ""
+        return f"{days} at {hours(self.hours_per_week)} a week{off}: {hours(self.hours)}."
+
+
 def add_absence(
     session: Session,
     *,
@@ -174,6 +208,17 @@ def interrupted(
     session.add(interrupt)
     record(session, "capacity.interrupted", interrupt, by=by, at=at, minutes=minutes)
     return interrupt
+
+
+def correct_interrupt(
+    session: Session, interrupt: Interrupt, *, minutes: int, note: str = "", by: Person, at: datetime
+) -> None:
+    """It took longer or less long, or was something else. Raises NotCounted."""
+    if not 0 < minutes <= 24 * 60:
+        raise NotCounted("minutes", "Please give the minutes it took, from 1 to 1440.")
+    was = interrupt.minutes
+    interrupt.minutes, interrupt.note = minutes, note
+    record(session, "capacity.interrupt_corrected", interrupt, by=by, at=at, minutes=minutes, was=was)
 
 
 def forget_interrupt(session: Session, interrupt: Interrupt, *, by: Person, at: datetime) -> None:
@@ -234,6 +279,24 @@ def ahead(
     )
 
 
+def between(session: Session, first: date, last: date, *, now: datetime) -> Room:
+    """The manager's hours between two days: what the week has, less days away and what small asks usually take."""
+    ours = organisation.current(session)
+    return Room(
+        starts_on=first,
+        ends_on=last,
+        hours_per_week=ours.hours_per_week if ours else 0.0,
+        working_days=sum(1 for _ in _working_days(first, last)),
+        days_away=len(days_away(session, first, last)),
+        load=load(session, now=now),
+    )
+
+
+def days_away(session: Session, first: date, last: date) -> set[date]:
+    """Working days within a stretch on which the manager is away."""
+    return _days_away(session, first, last).get(None, set())
+
+
 def load(session: Session, *, now: datetime) -> Load:
     """What small asks take, measured over the last weeks."""
     since = now - timedelta(weeks=LOOK_BACK_WEEKS)
@@ -246,6 +309,42 @@ def load(session: Session, *, now: datetime) -> Load:
     kept = ceil((now - first) / timedelta(weeks=1)) or 1
     weeks = min(LOOK_BACK_WEEKS, kept)
     return Load(float(minutes or 0) / 60 / weeks, weeks, int(count))
+
+
+@dataclass(frozen=True)
+class WeekOfAsks:
+    """The small asks of one calendar week, from Monday."""
+
+    starts_on: date
+    minutes: int
+    count: int
+
+    @property
+    def hours(self) -> float:
+        return self.minutes / 60
+
+
+def weeks_of_asks(session: Session, *, now: datetime) -> list[WeekOfAsks]:
+    """This week, which isn't over, and up to eight before it, the latest first; none from before the first was written down."""
+    zone = organisation.zone(organisation.current(session))
+    today = now.astimezone(zone).date()
+    this_week = today - timedelta(days=today.weekday())
+    earliest = datetime.combine(this_week - timedelta(weeks=LOOK_BACK_WEEKS), time(), tzinfo=zone)
+    rows = session.execute(
+        select(Interrupt.at, Interrupt.minutes).where(Interrupt.at >= earliest, Interrupt.at <= now)
+    )
+    found: dict[date, list[int]] = {}
+    for at, minutes in rows:
+        day = at.astimezone(zone).date()
+        found.setdefault(day - timedelta(days=day.weekday()), []).append(minutes)
+    first = session.scalar(select(func.min(Interrupt.at)))
+    begun = first.astimezone(zone).date() if first else today
+    mondays = (this_week - timedelta(weeks=back) for back in range(LOOK_BACK_WEEKS + 1))
+    return [
+        WeekOfAsks(monday, sum(found.get(monday, ())), len(found.get(monday, ())))
+        for monday in mondays
+        if monday + timedelta(days=7) > begun
+    ]
 
 
 def begun_hours(session: Session) -> float:

@@ -120,6 +120,25 @@ def correct(session: Session, log: WorkLog, hours: float, *, note: str, by: Pers
     record(session, "card.hours_corrected", card, by=by, at=at, log=log.id, hours=hours, was=was)
 
 
+def say_in_all(session: Session, card: Card, hours: float, *, by: Person, at: datetime) -> None:
+    """Say how many hours one took on a card so far: what is missing is written down, what is too much taken from the latest."""
+    missing = round(hours - hours_of(session, card, by), 2)
+    if missing > 0:
+        type_in(session, card, missing, by=by, at=at)
+        return
+    for log in listed(session, card):
+        if missing >= 0:
+            return
+        if log.person_id != by.id:
+            continue
+        left = round((log.hours or 0.0) + missing, 2)
+        missing = min(0.0, left)
+        if left > 0:
+            correct(session, log, left, note=log.note, by=by, at=at)
+        else:
+            remove(session, log, by=by, at=at)
+
+
 def remove(session: Session, log: WorkLog, *, by: Person, at: datetime) -> None:
     """It was written down by mistake."""
     card = session.get_one(Card, log.card_id)

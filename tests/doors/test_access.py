@@ -24,7 +24,7 @@ ANYBODY = {
     "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
 WITH_A_KEY = re.compile(
-    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions)/\{number:int\}/\{key\}"
+    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|tasks|tasks/of)/\{number:int\}/\{key\}"
     r"|/calendar/\{number:int\}/\{which\}/\{key\}"
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
 )
@@ -32,17 +32,20 @@ DEVELOPMENT = {"GET /styleguide"}
 SIGNED_IN = {
     "GET /requests",
     "GET /me",
+    "GET /tasks",
     "POST /me/password",
     "POST /me/sign-out-everywhere",
     "GET /settings/calendar",
     "POST /settings/calendar/renewal",
 }
 LEADERS = {
-    "GET /board", "GET /board/columns/{number}", "GET /board/columns/{number}/more", "GET /board/live", "GET /cards/{number:int}", "GET /cards/{number:int}/parts/{part}", "GET /cards/{number:int}/live",
+    "GET /board", "GET /board/columns/{number:int}", "GET /board/columns/{number:int}/more", "GET /board/live", "GET /board/lanes",
+    "GET /board/archive", "GET /board/views/{number:int}", "GET /cards/{number:int}", "GET /cards/{number:int}/parts/{part}", "GET /cards/{number:int}/live",
     "GET /cards/{number:int}/files/{file:int}",
     "GET /cards/{number}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.pdf",
     "GET /reports/{number:int}.xlsx", "GET /reports/{number:int}.json", "GET /reports/{number:int}.csv",
+    "GET /api/v1/forecast", "GET /flow",
     "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards/{number}",
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",
     "GET /api/v1/reports/{number:int}", "GET /api/v1/reports/{number:int}.{form}",
