@@ -6,13 +6,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import columns
 from portfolio.models import Card, ChecklistItem, Column, Comment, File, Goal, Person, Project
 from portfolio.rules.flow import percentile
-from portfolio.states import ColumnKind
+from portfolio.states import ColumnKind, Role
 
 LONG_DAYS = 14.0
 """From how many days on unfinished work counts as old, while too few cards are finished to say what is usual."""
@@ -163,13 +163,15 @@ def stack(
     *,
     after: int | None = None,
 ) -> Stack:
-    """One column with its first cards, or those below the rank `after`."""
+    """One column with its first cards and how many there are; or those below the rank `after`, and how many those are."""
     counted = _wanted(select(func.count()).where(Card.column_id == column.id), wanted)
+    if after is not None:
+        counted = counted.where(Card.rank > after)
     held = columns.count(session, column)
     return Stack(
         column,
         stretch(session, column, wanted, after=after, limit=per_column),
-        held if wanted.is_empty else session.scalar(counted) or 0,
+        held if wanted.is_empty and after is None else session.scalar(counted) or 0,
         held,
         _crowded(session, [column]).get(column.id, ()),
     )
@@ -255,7 +257,7 @@ def cell(
     query = _of_lanes(select(Card), by, [lane]).where(Card.column_id == column.id)
     counted = _of_lanes(select(func.count()).select_from(Card), by, [lane]).where(Card.column_id == column.id)
     if after is not None:
-        query = query.where(Card.rank > after)
+        query, counted = query.where(Card.rank > after), counted.where(Card.rank > after)
     query = _wanted(query, wanted).order_by(Card.rank, Card.id).limit(limit)
     count = session.scalar(_wanted(counted, wanted)) or 0
     return Stack(column, _read(session, query), count, columns.count(session, column))
@@ -283,6 +285,13 @@ def owners(session: Session) -> list[Person]:
     """Everybody who has a card on the board, by name."""
     has = select(Card.owner_id).where(Card.archived_at.is_(None), Card.owner_id.is_not(None))
     return list(session.scalars(select(Person).where(Person.id.in_(has)).order_by(Person.name, Person.id)))
+
+
+def possible_owners(session: Session) -> list[Person]:
+    """Everybody who may be given a card, by name: managers, and the experts who contribute."""
+    roles = [Person.roles.contains(role.value) for role in (Role.MANAGER, Role.ADMIN, Role.CONTRIBUTOR)]
+    query = select(Person).where(or_(*roles), Person.email.not_like("%@api.invalid"))
+    return list(session.scalars(query.order_by(Person.name, Person.id)))
 
 
 # How
@@ -363,7 +372,7 @@ def _cells(
         _of_lanes(select(Card.id, key.label("lane"), place.label("place")), by, page), wanted
     ).subquery()
     first = select(numbered.c.id, numbered.c.lane).where(numbered.c.place <= per_cell)
-    lane_of: dict[int, int] = dict(session.execute(first).tuples().all())
+    lane_of: dict[int, int] = dict(session.execute(first).all())
     found: dict[tuple[int, int], list[Card]] = {}
     for card in _read(session, select(Card).where(Card.id.in_(lane_of)).order_by(Card.rank, Card.id)):
         found.setdefault((lane_of[card.id], card.column_id), []).append(card)
@@ -375,7 +384,7 @@ def _names(session: Session, by: By, keys: set[int]) -> dict[int, str]:
         people = session.scalars(select(Person).where(Person.id.in_(keys)))
         return {person.id: person.display_name for person in people}
     model: type[Project | Goal] = Project if by is By.PROJECT else Goal
-    return dict(session.execute(select(model.id, model.name).where(model.id.in_(keys))).tuples().all())
+    return dict(session.execute(select(model.id, model.name).where(model.id.in_(keys))).all())
 
 
 def _heads(

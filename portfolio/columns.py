@@ -110,13 +110,13 @@ def reorder(session: Session, numbers: Sequence[int], *, by: Person | None, at: 
     record(session, "column.reordered", wanted[0], by=by, at=at, order=[one.id for one in [*wanted, *rest]])
 
 
-def retire(session: Session, column: Column, into: Column, *, by: Person | None, at: datetime) -> int:
+def retire(session: Session, column: Column, into: Column | None, *, by: Person | None, at: datetime) -> int:
     """Take a column off the board; its cards move to the bottom of another, past any limit. Returns how many.
 
     Raises ColumnNeeded where no done column, or no other, would be left.
     """
     hold_board(session)
-    if into.id == column.id or into.retired_at is not None or column.retired_at is not None:
+    if into is None or into.id == column.id or into.retired_at is not None or column.retired_at is not None:
         raise ColumnNeeded("Choose another column for its cards.")
     _check_kinds([one.kind for one in listed(session) if one.id != column.id])
     moved = _move_all(session, column, into, by, at)
@@ -147,7 +147,7 @@ def find(session: Session, number: int) -> Column | None:
 def counts(session: Session) -> dict[int, int]:
     """How many cards stand in each column."""
     found = select(Card.column_id, func.count()).where(Card.archived_at.is_(None)).group_by(Card.column_id)
-    return dict(session.execute(found).tuples().all())
+    return dict(session.execute(found).all())
 
 
 def count(session: Session, column: Column, *, owner_id: int | None = None) -> int:

@@ -43,6 +43,8 @@ def make_environment(*, development: bool) -> Environment:
         column_options=lambda columns: [(column.id, column.name) for column in columns],
         iteration_options=lambda found: [(one.id, f"Iteration {one.number}") for one in found],
         project_options=_project_options,
+        people_options=lambda people: [(person.id, person.display_name) for person in people],
+        face_icon=_face_icon,
         kind_words=editing.kind_words,
         feed_words=feeds.words,
         asked_when=questions.asked_when,
@@ -61,6 +63,15 @@ def make_environment(*, development: bool) -> Environment:
         label=wording.label,
     )
     return environment
+
+
+@lru_cache(maxsize=64)
+def _face_icon(name: str) -> Markup:
+    """A small picture beside words, as the macro `icon` draws it; for what stands on a page hundreds of times."""
+    drawing = f"{static_path('lib/icons.svg')}#{escape(name)}"
+    return Markup(
+        '<svg class="icon" aria-hidden="true" width="16" height="16"><use href="{}"></use></svg>'
+    ).format(drawing)
 
 
 def _project_options(projects: list[Any], also: Any = None) -> list[tuple[int, str]]:

@@ -42,7 +42,7 @@ LEADERS = {
     "GET /board", "GET /board/columns/{number:int}", "GET /board/columns/{number:int}/more", "GET /board/live", "GET /board/lanes",
     "GET /board/archive", "GET /board/views/{number:int}", "GET /cards/{number:int}", "GET /cards/{number:int}/parts/{part}", "GET /cards/{number:int}/live",
     "GET /cards/{number:int}/files/{file:int}",
-    "GET /cards/{number}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
+    "GET /cards/{number:int}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.pdf",
     "GET /reports/{number:int}.xlsx", "GET /reports/{number:int}.json", "GET /reports/{number:int}.csv",
     "GET /api/v1/forecast", "GET /flow",
