@@ -1,29 +1,43 @@
-"""Projects: start from a request, move through stages, note health, stop early; then the queries."""
+"""Projects: start from a request, begin, move through stages, note health, stop early; then the queries."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from portfolio import cards
+from portfolio import cards, contributions, reuses, templates_of_work
+from portfolio import evaluating as evaluation
+from portfolio.contributions import ExpertGiven
 from portfolio.database import hold
+from portfolio.evaluating import StepGiven
 from portfolio.history import record
 from portfolio.links import Links
-from portfolio.models import Card, Column, Contribution, LearningRequest, Measure, Person, Project
+from portfolio.models import (
+    Card,
+    Column,
+    Contribution,
+    Event,
+    LearningRequest,
+    Measure,
+    Person,
+    Project,
+    Reuse,
+)
+from portfolio.rules import evaluating, work_templates
+from portfolio.rules.hypothesis import Blanks, sentence
 from portfolio.rules.rubric import DEFAULT
 from portfolio.states import LIVE_STAGES, ColumnKind, Health, RequestStatus, Stage
 from portfolio.submission import number_in
 
+SILENT_DAYS = 14
+"""After so many days without a sign a live project is spoken of."""
 TEMPLATES: dict[str, tuple[str, ...]] = {
-    "job_aid": ("Watch someone do it", "Draft the aid on one page", "Try it with two people", "Publish and tell people", "Read the measure after a month"),
-    "peer_session": ("Find who does it well", "Agree on time and place", "Hold the session", "Collect what people will do", "Read the measure after a month"),
-    "workshop": ("Talk to three people who do it well", "Agree on what people will do", "Draft and try one exercise", "Prepare the material", "Pilot with one group", "Run it for all", "Ask at 30 days what was used", "Read the measure"),
-    "live_virtual": ("Agree on what people will do", "Draft the session", "Try it with two people", "Run it", "Ask at 30 days what was used", "Read the measure"),
-    "elearning": ("Agree on what people will do", "Write the storyboard", "Build a first part", "Try it with five people", "Build the rest", "Launch", "Ask at 30 days what was used", "Read the measure"),
-    "path": ("Agree on what people will do", "Collect what exists", "Order it and fill the gaps", "Pilot with one group", "Launch", "Read the measure"),
-}  # fmt: skip
-"""The first cards of a project, by solution type."""
+    kind: tuple(plan.title for plan in plans) for kind, plans in work_templates.FIRST.items()
+}
+"""The titles of a project's first cards, by solution type, before anybody writes others."""
 
 
 class StaleEdit(ValueError):
@@ -33,9 +47,10 @@ class StaleEdit(ValueError):
 def start(
     session: Session, learning_request: LearningRequest, solution_type: str, *, by: Person, at: datetime
 ) -> Project:
-    """Make the project of an accepted request: hypothesis, measure and the first cards."""
+    """Make the project of an accepted request: hypothesis, measure, first cards and evaluation plan, from what was said."""
     audience = learning_request.said("audience") or {}
-    assessment = learning_request.assessment
+    blanks = blanks_of(learning_request, solution_type)
+    linked = reuses.of(session, learning_request)
     project = Project(
         name=learning_request.title,
         learning_request_id=learning_request.id,
@@ -44,8 +59,10 @@ def start(
         stage_since=at,
         audience=audience.get("who", ""),
         people_count=_whole(audience.get("count")),
-        hypothesis=hypothesis_of(learning_request, solution_type),
-        estimate_hours=round(assessment.manager_hours_likely, 1) if assessment else None,
+        hypothesis=sentence(blanks),
+        hypothesis_parts=blanks.as_json(),
+        sponsor=str(learning_request.said("sponsor") or "")[:120],
+        estimate_hours=_estimate(session, learning_request, solution_type, linked),
         due_on=_due(learning_request),
         created_at=at,
     )
@@ -60,9 +77,12 @@ def start(
         learning_request=learning_request.id,
         stage=project.stage.value,
     )
-    _start_measure(session, learning_request, project, at)
-    for title in TEMPLATES.get(solution_type, TEMPLATES["workshop"]):
-        cards.add(session, title=title, project=project, by=by, at=at)
+    if blanks.measure:
+        _keep_measure(session, project, blanks, by=by, at=at)
+    exists = reuses.existing_share(linked)
+    templates_of_work.lay_out(session, project, exists=exists, by=by, at=at)
+    owners = {evaluating.MANAGER: by.display_name, evaluating.SPONSOR: project.sponsor}
+    evaluation.lay_out(session, project, measure=blanks.measure, owners=owners, by=by, at=at)
     return project
 
 
@@ -77,14 +97,77 @@ def add(
     return project
 
 
-def hypothesis_of(learning_request: LearningRequest, solution_type: str) -> str:
-    """ "We believe <solution> for <who> moves <measure> from <a> to <b> by <date>", with gaps left visible."""
+@dataclass(frozen=True)
+class CardGiven:
+    """A first card as somebody wants it: `id` is that of the card on the board, None for a new one."""
+
+    title: str
+    hours: float | None = None
+    id: int | None = None
+    kept: bool = True
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """All that a project begins with. `higher_is_better` None leaves it to the values; `worthwhile` is in the measure's unit."""
+
+    blanks: Blanks
+    higher_is_better: bool | None = None
+    worthwhile: float | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    experts: Sequence[ExpertGiven] = ()
+    steps: Sequence[StepGiven] = ()
+    cards: Sequence[CardGiven] = ()
+
+
+def begin(
+    session: Session, project: Project, beginning: Beginning, *, version: int | None, by: Person, at: datetime
+) -> None:
+    """Say what a project begins with: sentence and measure, facts, experts, evaluation plan and first cards, all or nothing.
+
+    Raises StaleEdit when `version` is no longer the latest, contributions.UnknownExpert where a name doesn't say who is meant.
+    """
+    words = {"hypothesis": sentence(beginning.blanks), "hypothesis_parts": beginning.blanks.as_json()}
+    edit(session, project, version=version, by=by, at=at, **words, **beginning.facts)
+    if beginning.blanks.measure:
+        _keep_measure(
+            session,
+            project,
+            beginning.blanks,
+            by=by,
+            at=at,
+            higher=beginning.higher_is_better,
+            worthwhile=beginning.worthwhile,
+        )
+    contributions.agree(session, project, beginning.experts, by=by, at=at)
+    evaluation.plan(session, project, beginning.steps, by=by, at=at)
+    _keep_cards(session, project, beginning.cards, by=by, at=at)
+    if project.begun_at is None:
+        project.begun_at = at
+        record(session, "project.begun", project, by=by, at=at)
+
+
+def blanks_of(learning_request: LearningRequest, solution_type: str) -> Blanks:
+    """The blanks of the sentence, from what was said in a request."""
     measure = learning_request.said("measure") or {}
     audience = learning_request.said("audience") or {}
     kind = next((k.label.lower() for k in DEFAULT.work_types if k.key == solution_type), solution_type)
-    return (
-        f"We believe a {kind} for {audience.get('who') or '(whom?)'} moves {measure.get('name') or '(which measure?)'} "
-        f"from {_words(measure.get('today'))} to {_words(measure.get('wanted'))} by {_day(measure.get('by'))}."
+    return Blanks.of(
+        {
+            "solution": kind,
+            "who": audience.get("who"),
+            "measure": (measure.get("name") or "")[:160],
+            "today": measure.get("today"),
+            "wanted": measure.get("wanted"),
+            "by": measure.get("by"),
+        }
+    )
+
+
+def main_measure(session: Session, project: Project) -> Measure | None:
+    """The measure the hypothesis speaks of: a project's first."""
+    return session.scalar(
+        select(Measure).where(Measure.project_id == project.id).order_by(Measure.id).limit(1)
     )
 
 
@@ -110,6 +193,8 @@ def move(
         project.hours_saved = hours_saved
     project.version += 1
     record(session, "project.moved", project, by=by, at=at, **{"from": was.value, "to": stage.value})
+    if stage is Stage.LAUNCH:
+        evaluation.launch(session, project, on=at.date())
     request = project.learning_request
     if stage is Stage.DONE and request is not None and request.status is RequestStatus.ACCEPTED:
         from portfolio import learning_requests
@@ -182,24 +267,87 @@ def progress(session: Session, project_ids: list[int]) -> dict[int, tuple[int, i
     return {int(project_id): (int(done or 0), int(count)) for project_id, done, count in rows}
 
 
-def _start_measure(
-    session: Session, learning_request: LearningRequest, project: Project, at: datetime
-) -> None:
-    said = learning_request.said("measure") or {}
-    if not said.get("name"):
-        return
-    today, wanted = number_in(said.get("today")), number_in(said.get("wanted"))
-    session.add(
-        Measure(
-            project_id=project.id,
-            name=said["name"][:160],
-            baseline=today,
-            target=wanted,
-            higher_is_better=wanted is None or today is None or wanted >= today,
-            source="stated in the request",
-            created_at=at,
+def last_sign(session: Session, project: Project) -> datetime:
+    """When something last happened to a project or one of its cards."""
+    cards_of_it = select(Card.id).where(Card.project_id == project.id)
+    last = session.scalar(
+        select(func.max(Event.at)).where(
+            or_(
+                and_(Event.subject_type == Project.__tablename__, Event.subject_id == project.id),
+                and_(Event.subject_type == Card.__tablename__, Event.subject_id.in_(cards_of_it)),
+            )
         )
     )
+    return last or project.created_at
+
+
+# Below: how the verbs above do it
+
+
+def _keep_measure(
+    session: Session,
+    project: Project,
+    blanks: Blanks,
+    *,
+    by: Person,
+    at: datetime,
+    higher: bool | None = None,
+    worthwhile: float | None = None,
+) -> None:
+    """Keep the measure in step with the sentence, so that nobody writes the same numbers twice."""
+    measure = main_measure(session, project)
+    is_new = measure is None
+    if measure is None:
+        source = "stated in the request" if project.learning_request_id else ""
+        measure = Measure(project_id=project.id, source=source, created_at=at)
+        session.add(measure)
+    today, wanted = number_in(blanks.today), number_in(blanks.wanted)
+    follows = wanted is None or today is None or wanted >= today
+    wished = {
+        "name": blanks.measure[:160],
+        "unit": blanks.unit[:40],
+        "baseline": today,
+        "target": wanted,
+        "worthwhile_change": worthwhile,
+        "higher_is_better": follows if higher is None else higher,
+    }
+    changed = sorted(name for name, value in wished.items() if value != getattr(measure, name))
+    for name in changed:
+        setattr(measure, name, wished[name])
+    if is_new:
+        record(session, "measure.added", measure, by=by, at=at, project=project.id)
+    elif changed:
+        record(session, "measure.changed", measure, by=by, at=at, fields=changed)
+
+
+def _keep_cards(
+    session: Session, project: Project, given: Sequence[CardGiven], *, by: Person, at: datetime
+) -> None:
+    """Change, archive and add cards until the first ones are those wanted; a card nobody spoke of stays as it is."""
+    known = {card.id: card for card in cards.of_project(session, project)}
+    for line in given:
+        card = known.get(line.id) if line.id else None
+        if card is None and line.id is None and line.kept:
+            cards.add(session, title=line.title, project=project, by=by, at=at, estimate_hours=line.hours)
+        elif card is not None and not line.kept:
+            cards.archive(session, card, by=by, at=at)
+        elif card is not None and (card.title, card.estimate_hours) != (line.title, line.hours):
+            cards.edit(session, card, version=None, by=by, at=at, title=line.title, estimate_hours=line.hours)
+
+
+def _estimate(
+    session: Session, learning_request: LearningRequest, solution_type: str, linked: Sequence[Reuse]
+) -> float | None:
+    """The manager's likely hours; less what exists, where it was linked after the request was scored last."""
+    assessment = learning_request.assessment
+    if assessment is None:
+        return None
+    hours = assessment.manager_hours_likely
+    exists = reuses.existing_share([one for one in linked if one.at > assessment.scored_at])
+    if exists is not None:
+        making = work_templates.making_share(templates_of_work.of_kind(session, solution_type))
+        hours *= 1 - making * exists.likely
+    return round(hours, 1)
 
 
 def _whole(count: Any) -> int | None:
@@ -210,16 +358,3 @@ def _whole(count: Any) -> int | None:
 def _due(learning_request: LearningRequest) -> date | None:
     due = (learning_request.said("deadline") or {}).get("on")
     return date.fromisoformat(due) if due else None
-
-
-def _words(value: Any) -> str:
-    if value is None:
-        return "(?)"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def _day(text: str | None) -> str:
-    if not text:
-        return "(when?)"
-    day = date.fromisoformat(text)
-    return f"{day.day} {day:%B %Y}"
