@@ -7,6 +7,7 @@ from api import (
     document,
     events,
     export,
+    forecast,
     form,
     goals,
     iterations,
@@ -23,6 +24,7 @@ for part in (learning_requests, form, projects, cards, iterations, measures, goa
     router.include_router(part.router)
 router.include_router(similar.router)
 router.include_router(plan.router)
+router.include_router(forecast.router)
 router.include_router(document.router)
 
 __all__ = ["router"]

@@ -17,6 +17,7 @@ from portfolio.models import (
     Project,
 )
 from portfolio.next_questions import Worth
+from portfolio.rules.forecasting import FORMULA_VERSION, Forecast, Throughput
 from portfolio.similar import Found
 
 
@@ -276,6 +277,26 @@ def edition(one: Edition) -> dict[str, Any]:
         "formula_version": one.formula_version,
         "seed": one.seed,
         "checksum": one.checksum or None,
+    }
+
+
+def forecast(about: str, number: int, one: Forecast, history: Throughput) -> dict[str, Any]:
+    days = {"50": one.likely_on, "85": one.promised_on, "95": one.surely_on}
+    return {
+        "about": about,
+        "id": number,
+        "dates": {level: day.isoformat() if day else None for level, day in days.items()},
+        "items_left": one.items_left,
+        "items": {"low": one.items.low, "likely": one.items.likely, "high": one.items.high},
+        "history": {
+            "finished": one.sample,
+            "weeks": round(history.weeks, 1) if history.counts else 0,
+            "per_week": list(history.counts),
+        },
+        "method": one.method.value,
+        "words": one.words,
+        "seed": one.seed,
+        "formula_version": FORMULA_VERSION,
     }
 
 

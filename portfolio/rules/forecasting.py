@@ -205,7 +205,7 @@ def forecast_finish(
 ) -> Forecast:
     """When `backlog` items are done, at the pace of `history`, on the days of `calendar`.
 
-    Each run draws how many items it is (a range is a lognormal), how fast one really is, and then weeks until none is left; see
+    Each run draws how many items it is (a range is a lognormal, never less than its low end), how fast one really is, and then weeks until none is left; see
     `weeks_to_finish`. Dates are the 50th, 85th and 95th percentile of the runs. Days away never make it earlier, nor more items.
     Sources: numbers.md 7; Vacanti 2020, When Will It Be Done?; Magennis 2011, Forecasting and Simulating Software Development.
     """
@@ -385,7 +385,7 @@ def _said(history: Throughput, method: Method) -> str:
 def _sizes(items: Range, luck: Floats) -> Ints:
     if items.low == items.high:
         return np.full(len(luck), ceil(items.likely), np.int64)
-    return np.maximum(1, np.rint(_lognormal(items, ndtri(luck)))).astype(np.int64)
+    return np.maximum(max(1, ceil(items.low)), np.rint(_lognormal(items, ndtri(luck)))).astype(np.int64)
 
 
 def _lognormal(hours: Range, standard: Floats) -> Floats:
@@ -398,7 +398,8 @@ def _lognormal(hours: Range, standard: Floats) -> Floats:
 
 def _paces(history: Throughput, d: float, luck: Floats) -> Floats:
     """Items a week, run by run."""
-    return np.maximum(gammaincinv(history.finished / d + SHAPE, luck) * d / history.weeks, 1e-9)
+    drawn = gammaincinv(history.finished / d + SHAPE, luck) * d / history.weeks
+    return np.asarray(np.maximum(drawn, 1e-9), float)
 
 
 def _weeks_to_draw(

@@ -70,23 +70,25 @@ def steady(rng: Random, pace: float) -> np.ndarray:
 
 
 def bursty(rng: Random, pace: float) -> np.ndarray:
-    return pace * rng.gamma(0.6, 1 / 0.6, WEEKS)
+    return np.asarray(pace * rng.gamma(0.6, 1 / 0.6, WEEKS))
 
 
 def trending(rng: Random, pace: float) -> np.ndarray:
     """Twice or half as fast after 20 to 52 weeks; for a year and a half."""
     way = rng.choice([-1, 1])
-    return pace * np.maximum(0.2, 2.0 ** (way * np.clip(np.arange(WEEKS), 0, 78) / rng.uniform(20, 52)))
+    return np.asarray(
+        pace * np.maximum(0.2, 2.0 ** (way * np.clip(np.arange(WEEKS), 0, 78) / rng.uniform(20, 52)))
+    )
 
 
 def with_empty_weeks(rng: Random, pace: float) -> np.ndarray:
-    return pace * (rng.random(WEEKS) < rng.uniform(0.4, 0.8))
+    return np.asarray(pace * (rng.random(WEEKS) < rng.uniform(0.4, 0.8)))
 
 
 def in_spells(rng: Random, pace: float) -> np.ndarray:
     """Busy and quiet spells of about a month each."""
     turns = np.cumsum(rng.random(WEEKS) < 0.25)
-    return pace * np.where((turns + rng.integers(2)) % 2, 1.6, 0.4)
+    return np.asarray(pace * np.where((turns + rng.integers(2)) % 2, 1.6, 0.4))
 
 
 REGIMES: dict[str, Callable[[Random, float], np.ndarray]] = {
