@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
-from portfolio import imports, organisation, sheets
+from portfolio import board_imports, imports, organisation, sheets
 from portfolio.importing.account import Account, Question, account_as_csv, refused_as_csv
 from portfolio.importing.candidates import Reading
 from portfolio.importing.fields import FIELDS, Field
@@ -192,6 +192,8 @@ def upload(
 @router.get("/{number}", dependencies=MANAGERS_ONLY)
 def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Response:
     file = _find(session, number)
+    if board_imports.is_board(file):
+        return see_other(f"/settings/imports/boards/{number}")
     if file.wanted_at is not None:
         return page(request, "imports/taking.html", Progress(file, now))
     if file.content is None or not imports.waits(file):
@@ -216,7 +218,7 @@ def decide(
     if form.get("do") == "stop":
         with suppress(imports.NotWaiting):
             imports.stop(session, file, by=manager, at=now)
-    if not imports.waits(file) or form.get("do") == "stop":
+    if not imports.waits(file) or form.get("do") == "stop" or board_imports.is_board(file):
         return see_other(f"/settings/imports/{number}")
     errors = Errors()
     try:
@@ -248,7 +250,7 @@ def decide(
 @router.get("/{number}/refused.csv", dependencies=MANAGERS_ONLY)
 def refused(session: SessionDep, now: NowDep, number: int) -> Response:
     """The refused rows as they came, with line and reason."""
-    file = _find(session, number)
+    file = _find_requests(session, number)
     if file.content is None:
         return _csv(
             refused_as_csv(file.account.get("headers", []), file.account.get("refused", [])), "refused"
@@ -260,7 +262,7 @@ def refused(session: SessionDep, now: NowDep, number: int) -> Response:
 @router.get("/{number}/account.csv", dependencies=MANAGERS_ONLY)
 def every_row(session: SessionDep, now: NowDep, number: int) -> Response:
     """What became of each row: line, fate, request."""
-    file = _find(session, number)
+    file = _find_requests(session, number)
     if file.content is None:
         return _csv(account_as_csv(file.account), "account")
     account = imports.look(session, file.content, parsed(file.mapping), now=now)
@@ -273,6 +275,14 @@ def every_row(session: SessionDep, now: NowDep, number: int) -> Response:
 def _find(session: Session, number: int) -> Import:
     file = imports.find(session, number)
     if file is None:
+        raise NotFound
+    return file
+
+
+def _find_requests(session: Session, number: int) -> Import:
+    """One whose rows are requests, not cards."""
+    file = _find(session, number)
+    if board_imports.is_board(file):
         raise NotFound
     return file
 

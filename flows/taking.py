@@ -7,7 +7,7 @@ import threading
 import traceback
 
 from flows.connection import database, now
-from portfolio import imports
+from portfolio import board_imports, imports
 from portfolio.importing.mapping import BadMapping
 from portfolio.sheets import Unreadable
 
@@ -30,7 +30,16 @@ def main() -> None:
 
 
 def take(number: int) -> None:
-    """Judge a thousand rows without holding anybody up, write them in one short transaction, and so on to the end."""
+    """Judge a thousand rows without holding anybody up, write them in one short transaction, and so on to the end.
+
+    A board is read first and then written whole: its cards and their past belong together.
+    """
+    with database().reading() as session:
+        found = imports.find(session, number)
+        is_board = found is not None and board_imports.is_board(found)
+    if is_board:
+        take_board(number)
+        return
     with database().reading() as session:
         taking = imports.begin(session, number)
     if taking is None:
@@ -44,6 +53,18 @@ def take(number: int) -> None:
                 return
     with database().writing() as session:
         imports.finish(session, number, taking, at=now())
+
+
+def take_board(number: int) -> None:
+    """Read it without holding anybody up, then write it in one transaction."""
+    with database().reading() as session:
+        board = board_imports.read_wanted(session, number)
+    if board is None:
+        return
+    with database().writing() as session:
+        board_imports.count(session, number, board)
+    with database().writing() as session:
+        board_imports.finish(session, number, board, at=now())
 
 
 def _end_with_parent() -> None:

@@ -111,20 +111,21 @@ class Account:
 
 def refused_as_csv(headers: list[str], refused: list[dict[str, Any]]) -> Iterator[str]:
     """The refused rows as they came, with line and reason in front. Begins with a BOM, so that Excel reads UTF-8."""
-    yield "\ufeff" + _line(["Line", "Reason", *headers])
+    yield "\ufeff" + line_of(["Line", "Reason", *headers])
     for row in refused:
-        yield _line([str(row["line"]), row["reason"], *row["cells"]])
+        yield line_of([str(row["line"]), row["reason"], *row["cells"]])
 
 
 def account_as_csv(account: dict[str, Any]) -> Iterator[str]:
     """One line for each row: what became of it, and as which request."""
     reasons = {row["line"]: row["reason"] for row in account.get("refused", [])}
-    yield "\ufeff" + _line(["Line", "What became of it", "Request", "Reason"])
+    yield "\ufeff" + line_of(["Line", "What became of it", "Request", "Reason"])
     for line, fate, number in account.get("outcomes", []):
-        yield _line([str(line), fate.replace("_", " "), str(number or ""), reasons.get(line, "")])
+        yield line_of([str(line), fate.replace("_", " "), str(number or ""), reasons.get(line, "")])
 
 
-def _line(cells: list[str]) -> str:
+def line_of(cells: list[str]) -> str:
+    """One line of a CSV that no spreadsheet takes for formulas."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(map(safe_for_sheets, cells))
     return text.getvalue()
