@@ -9,6 +9,7 @@ from board.sight import CardView, Sight, SightDep, StackView, stack_view, views
 from portfolio import boards, columns, goals, iterations, projects, saved_views
 from portfolio.boards import By, Lanes
 from portfolio.models import Card, Column, Goal, Iteration, Person, Project, SavedView
+from portfolio.states import IterationStatus
 from web.clock import NowDep
 from web.live import Change, names, stream
 from web.people import LeaderDep
@@ -70,7 +71,8 @@ def show_board(
     lanes = _lanes_view(session, sight, now, person, 0) if sight.lanes else None
     stacks = [] if lanes else boards.stacks(session, wanted, PER_COLUMN)
     faces = boards.faces(session, boards.cards_of(stacks))
-    current = iterations.current(session)
+    current = [one for one in iterations.listed(session, 12) if one.status != IterationStatus.CLOSED]
+    hands = boards.hands(session)
     view = BoardPage(
         stacks=[
             StackView(one, views(one.cards, faces, now, may_move=person.manages), sight, person.manages)
@@ -81,10 +83,10 @@ def show_board(
         columns=[one.stack.column for one in lanes.heads] if lanes else [one.column for one in stacks],
         projects=projects.listed(session, live=True),
         goals=goals.listed(session),
-        owners=boards.owners(session),
-        people=boards.possible_owners(session) if person.manages else [],
-        iteration=current,
-        iterations=[one for one in iterations.listed(session, 6) if one.status != "closed"],
+        owners=hands.owners,
+        people=hands.possible,
+        iteration=next((one for one in current if one.status == IterationStatus.OPEN), None),
+        iterations=current,
         saved=saved_views.listed(session, person),
         person=person,
         shown=sum(one.stack.count for one in lanes.heads) if lanes else sum(one.count for one in stacks),

@@ -138,15 +138,16 @@ class Faces:
 
 
 def stacks(session: Session, wanted: Filter = Filter(), per_column: int = 25) -> list[Stack]:
-    """Every column with its first cards. A few queries and one a column; the bytes don't grow with the board."""
+    """Every column with its first cards. A few queries; the bytes don't grow with the board."""
     shown = columns.listed(session)
     held = columns.counts(session)
     counts = held if wanted.is_empty else _counts(session, wanted)
     crowded = _crowded(session, shown)
+    first = _first_cards(session, shown, wanted, per_column)
     return [
         Stack(
             column,
-            stretch(session, column, wanted, limit=per_column),
+            [card for card in first if card.column_id == column.id],
             counts.get(column.id, 0),
             held.get(column.id, 0),
             crowded.get(column.id, ()),
@@ -281,20 +282,42 @@ def cards_of(shown: Sequence[Stack] | Lanes) -> list[Card]:
     return [card for one in shown for card in one.cards]
 
 
-def owners(session: Session) -> list[Person]:
-    """Everybody who has a card on the board, by name."""
-    has = select(Card.owner_id).where(Card.archived_at.is_(None), Card.owner_id.is_not(None))
-    return list(session.scalars(select(Person).where(Person.id.in_(has)).order_by(Person.name, Person.id)))
+@dataclass(frozen=True)
+class Hands:
+    """Who has cards on the board, and who may be given one, by name."""
+
+    owners: list[Person]
+    possible: list[Person]
 
 
-def possible_owners(session: Session) -> list[Person]:
-    """Everybody who may be given a card, by name: managers, and the experts who contribute."""
-    roles = [Person.roles.contains(role.value) for role in (Role.MANAGER, Role.ADMIN, Role.CONTRIBUTOR)]
-    query = select(Person).where(or_(*roles), Person.email.not_like("%@api.invalid"))
-    return list(session.scalars(query.order_by(Person.name, Person.id)))
+def hands(session: Session) -> Hands:
+    """Managers and experts may be given cards; whoever has one keeps it."""
+    may = or_(*(Person.roles.contains(role.value) for role in (Role.MANAGER, Role.ADMIN, Role.CONTRIBUTOR)))
+    has = Person.id.in_(select(Card.owner_id).where(Card.archived_at.is_(None), Card.owner_id.is_not(None)))
+    query = select(Person, may, has).where(or_(may & Person.email.not_like("%@api.invalid"), has))
+    found = session.execute(query.order_by(Person.name, Person.id)).all()
+    return Hands([one for one, _, owns in found if owns], [one for one, able, _ in found if able])
 
 
 # How
+
+
+def _first_cards(session: Session, shown: list[Column], wanted: Filter, per_column: int) -> list[Card]:
+    """The first cards of every column in one query: each column's few are found by the index alone."""
+    if not shown:
+        return []
+    firsts = [
+        select(
+            _wanted(select(Card.id), wanted)
+            .where(Card.column_id == column.id)
+            .order_by(Card.rank, Card.id)
+            .limit(per_column)
+            .subquery()
+        )
+        for column in shown
+    ]
+    query = select(Card).where(Card.id.in_(union_all(*firsts))).order_by(Card.rank, Card.id)
+    return _read(session, query)
 
 
 def _read(session: Session, query: Any) -> list[Card]:
