@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import func, select
 
-from portfolio import demand, goals, mails, next_questions, organisation, people, pulse, tokens
+from portfolio import demand, goals, mails, next_questions, nudges, organisation, people, pulse, tokens
 from portfolio.mailbox import Place
 from portfolio.models import ApiToken, Goal, GoalWeight, Mail, Organisation, Person, Pulse
 from portfolio.states import Role
@@ -296,6 +296,26 @@ def set_alerts(
     return see_other("/settings?saved=alerts#alerts")
 
 
+@router.post("/settings/silence")
+def set_silence(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    manager: ManagerDep,
+    now: NowDep,
+    fields: FormDep,
+) -> Response:
+    """After how many weeks of silence who asked is asked whether it is still needed."""
+    errors = Errors()
+    weeks = some_whole(fields, "silence_weeks", errors, most=nudges.MOST_WEEKS)
+    ours = organisation.current(session)
+    if errors or ours is None:
+        view = _settings_page(session, settings, now, fields, errors)
+        return page(request, "settings/show.html", view, 422)
+    nudges.set_silence(session, ours, weeks or 0, by=manager, at=now)
+    return see_other("/settings?saved=silence#silence")
+
+
 @router.post("/settings/questions")
 def set_asking(session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep) -> Response:
     """Whether the questions that would help most are mailed without a press."""
@@ -391,6 +411,7 @@ def _values(ours: Organisation | None) -> Fields:
         recipients=ours.report_recipients,
         alert_people=str(ours.alert_people),
         alert_units=str(ours.alert_units),
+        silence_weeks=str(ours.silence_weeks),
         intake_domains=ours.intake_domains,
         intake_public="yes" if ours.intake_public else "",
     )

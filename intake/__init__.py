@@ -2,10 +2,21 @@
 
 from fastapi import APIRouter
 
-from intake import asking, attachments, drafts, library, own, questions, suggestions, supporters, tracking
+from intake import (
+    asking,
+    attachments,
+    drafts,
+    library,
+    nudges,
+    own,
+    questions,
+    suggestions,
+    supporters,
+    tracking,
+)
 
 router = APIRouter()
-for part in (asking, suggestions, supporters, library, drafts, attachments, own, questions, tracking):
+for part in (asking, suggestions, supporters, library, drafts, attachments, own, questions, nudges, tracking):
     router.include_router(part.router)
 
 __all__ = ["router"]

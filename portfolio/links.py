@@ -6,7 +6,16 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from portfolio.models import AskedQuestion, Draft, ExpertAsk, LearningRequest, Person, Resource, Supporter
+from portfolio.models import (
+    AskedQuestion,
+    Draft,
+    ExpertAsk,
+    LearningRequest,
+    Nudge,
+    Person,
+    Resource,
+    Supporter,
+)
 from portfolio.settings import Settings
 
 
@@ -112,6 +121,18 @@ class Links:
 
     def tasks_key(self, person: Person) -> str:
         return self.key("tasks", person.id, person.feed_version)
+
+    def nudge_path(self, asked: Nudge, about: LearningRequest) -> str:
+        """Where who asked says whether it is still needed. Useless once the request's own link has been renewed."""
+        return f"/nudges/{asked.id}/{self.nudge_key(asked, about)}"
+
+    def nudge(self, asked: Nudge, about: LearningRequest, answer: str = "") -> str:
+        """The same for mails; with `answer` it is chosen already, and only has to be confirmed."""
+        chosen = f"?{urlencode({'answer': answer})}" if answer else ""
+        return self.base_url + self.nudge_path(asked, about) + chosen
+
+    def nudge_key(self, asked: Nudge, about: LearningRequest) -> str:
+        return self.key("nudge", asked.id, about.link_version)
 
     def fits(self, key: str, purpose: str, *parts: object) -> bool:
         """Whether `key` is the one for these parts."""

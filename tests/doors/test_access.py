@@ -24,7 +24,7 @@ ANYBODY = {
     "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
 WITH_A_KEY = re.compile(
-    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|tasks|tasks/of)/\{number:int\}/\{key\}"
+    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|tasks|tasks/of)/\{number:int\}/\{key\}"
     r"|/calendar/\{number:int\}/\{which\}/\{key\}"
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
 )
