@@ -231,10 +231,14 @@ def iteration(one: Iteration) -> dict[str, Any]:
         "ends_on": one.ends_on.isoformat(),
         "status": one.status.value,
         "capacity_hours": one.capacity_hours,
+        "commitment": one.commitment,
         "shown": one.shown,
         "learned": one.learned,
         "next_step": one.next_step,
+        "projects": one.review,
+        "retrospective": one.retrospective,
         "record": one.record,
+        "version": one.version,
     }
 
 

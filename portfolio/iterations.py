@@ -1,20 +1,72 @@
-"""Iterations: plan, open, take a daily snapshot, close with a review."""
+"""Iterations: plan, choose cards, start, close with a review and a retrospective; then the queries."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
-from portfolio import cards
+from portfolio import capacity, cards, organisation, projects
+from portfolio.capacity import Room
 from portfolio.database import hold
 from portfolio.history import record
-from portfolio.models import Card, Column, Iteration, Person, Snapshot
-from portfolio.states import ColumnKind, IterationStatus
+from portfolio.iteration_days import catch_up, local_day, scope_changes, snapshots, take_snapshot
+from portfolio.models import Card, Column, Iteration, Person, Project
+from portfolio.rules.candidates import plain
+from portfolio.rules.iterating import Period, Velocity, clash, next_period, velocity, working_days
+from portfolio.states import LIVE_STAGES, ColumnKind, IterationStatus, Stage
+
+LONGEST_DAYS = 60
+MOST_CARDS = 500
+"""Cards an iteration can hold."""
 
 
 class IterationRefused(ValueError):
-    """The iteration is not in a state from which this can be done."""
+    """The iteration is not in a state from which this can be done, or its dates are taken; `field` says which."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class StaleIteration(ValueError):
+    """Somebody else changed the iteration meanwhile; nothing was overwritten."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else changed this iteration meanwhile. Please look at it again.")
+
+
+class Outcome(StrEnum):
+    """What the review says of a project: go on, go on differently, or stop it."""
+
+    KEEP = "keep"
+    CHANGE = "change"
+    KILL = "kill"
+
+
+@dataclass(frozen=True)
+class ProjectReview:
+    """What an iteration showed and taught about one project. `hours_saved` belongs to one that is stopped."""
+
+    project: int
+    verdict: Outcome = Outcome.KEEP
+    shown: str = ""
+    learned: str = ""
+    next_hypothesis: str = ""
+    hours_saved: float | None = None
+
+
+@dataclass(frozen=True)
+class Retrospective:
+    went_well: str = ""
+    went_badly: str = ""
+    try_next: str = ""
+
+
+NOTHING_SAID = Retrospective()
 
 
 def plan(
@@ -22,41 +74,114 @@ def plan(
     *,
     starts_on: date,
     ends_on: date,
-    capacity_hours: float,
     goal: str,
     by: Person,
     at: datetime,
+    capacity_hours: float | None = None,
 ) -> Iteration:
-    """Set up the next iteration."""
-    iteration = Iteration(goal=goal, starts_on=starts_on, ends_on=ends_on, capacity_hours=capacity_hours)
+    """Set up an iteration. Without `capacity_hours` they follow the calendar until it starts. Raises IterationRefused."""
+    _one_at_a_time(session)
+    _check_dates(session, starts_on, ends_on)
+    room = capacity.between(session, starts_on, ends_on, now=at)
+    iteration = Iteration(
+        goal=goal,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        capacity_hours=room.hours if capacity_hours is None else capacity_hours,
+        capacity_by_hand=capacity_hours is not None,
+    )
     session.add(iteration)
     session.flush()
-    record(session, "iteration.planned", iteration, by=by, at=at, capacity_hours=capacity_hours)
+    record(
+        session,
+        "iteration.planned",
+        iteration,
+        by=by,
+        at=at,
+        capacity_hours=round(iteration.capacity_hours, 2),
+    )
     return iteration
 
 
-def edit(session: Session, iteration: Iteration, *, by: Person, at: datetime, **fields: Any) -> None:
-    """Change the goal, dates or capacity of an iteration that isn't closed."""
+def edit(
+    session: Session,
+    iteration: Iteration,
+    *,
+    by: Person,
+    at: datetime,
+    version: int | None = None,
+    **fields: Any,
+) -> None:
+    """Change the goal, dates or capacity of one that isn't closed; capacity None follows the calendar again.
+
+    Raises StaleIteration where `version` is no longer the latest, IterationRefused for dates that are taken.
+    """
+    _one_at_a_time(session)
+    hold(session, iteration)
+    if version is not None and version != iteration.version:
+        raise StaleIteration
     if iteration.status is IterationStatus.CLOSED:
         raise IterationRefused("A closed iteration keeps its facts.")
-    for name, value in fields.items():
+    changed = {name: value for name, value in fields.items() if value != _known(iteration, name)}
+    if not changed:
+        return
+    starts_on, ends_on = (changed.get(name, getattr(iteration, name)) for name in ("starts_on", "ends_on"))
+    if iteration.status is IterationStatus.OPEN and "starts_on" in changed:
+        raise IterationRefused("It has started, so its first day stays.", "starts_on")
+    if {"starts_on", "ends_on"} & changed.keys():
+        _check_dates(session, starts_on, ends_on, but=iteration)
+    if "capacity_hours" in changed:
+        iteration.capacity_by_hand = changed["capacity_hours"] is not None
+        if changed["capacity_hours"] is None:
+            changed["capacity_hours"] = capacity.between(session, starts_on, ends_on, now=at).hours
+    for name, value in changed.items():
         setattr(iteration, name, value)
-    record(session, "iteration.edited", iteration, by=by, at=at, fields=sorted(fields))
+    if iteration.status is IterationStatus.OPEN and "capacity_hours" in changed:
+        iteration.capacity_words = _words(iteration, capacity.between(session, starts_on, ends_on, now=at))
+    iteration.version += 1
+    record(session, "iteration.edited", iteration, by=by, at=at, fields=sorted(changed))
+
+
+def choose(
+    session: Session, iteration: Iteration, wanted: Collection[int], *, by: Person, at: datetime
+) -> None:
+    """Let exactly these cards be in it, besides those done in it. What another iteration holds stays there."""
+    hold(session, iteration)
+    if iteration.status is IterationStatus.CLOSED:
+        raise IterationRefused("A closed iteration keeps its facts.")
+    inside = {card.id: card for card in held(session, iteration)}
+    out = [
+        card for card in inside.values() if card.id not in wanted and card.column.kind is not ColumnKind.DONE
+    ]
+    new = _free_cards(session, sorted(set(wanted) - inside.keys())[:MOST_CARDS])
+    for card in out:
+        cards.take_into(session, card, None, by=by, at=at)
+    for card in new:
+        cards.take_into(session, card, iteration, by=by, at=at)
+    if out or new:
+        iteration.version += 1
 
 
 def start(session: Session, iteration: Iteration, *, by: Person, at: datetime) -> None:
-    """Commit to the cards planned so far. One iteration is open at a time."""
+    """Commit to the cards planned so far, and to the hours there are. One iteration is open at a time."""
+    _one_at_a_time(session)
     hold(session, iteration)
     if iteration.status is not IterationStatus.PLANNED:
         raise IterationRefused("Only a planned iteration can be started.")
     if current(session) is not None:
         raise IterationRefused("Close the open iteration first.")
-    committed = cards.of_iteration(session, iteration)
+    room = capacity.between(session, iteration.starts_on, iteration.ends_on, now=at)
+    committed = held(session, iteration)
+    if not iteration.capacity_by_hand:
+        iteration.capacity_hours = room.hours
+    iteration.capacity_words = _words(iteration, room)
     iteration.status = IterationStatus.OPEN
     iteration.opened_at = at
     iteration.committed = [card.id for card in committed]
+    iteration.commitment = [_fact(card) for card in committed]
+    iteration.version += 1
     record(session, "iteration.started", iteration, by=by, at=at, cards=iteration.committed)
-    take_snapshot(session, iteration, on=at.date(), at=at)
+    take_snapshot(session, iteration, on=local_day(at, session), at=at)
 
 
 def close(
@@ -68,53 +193,50 @@ def close(
     next_step: str,
     by: Person,
     at: datetime,
+    review: Sequence[ProjectReview] = (),
+    retrospective: Retrospective = NOTHING_SAID,
 ) -> dict[str, Any]:
-    """Close with a review. The record keeps its facts for ever; unfinished cards are freed for the next iteration."""
+    """Close with a review and a retrospective, in one step. The record keeps its facts for ever.
+
+    Unfinished cards move on: into the next iteration where one is planned, else they are free and come first when it is. A
+    killed project is stopped with the hours it saved, a changed one gets its next hypothesis. Closing again with the same
+    words does nothing; raises IterationRefused for other words, or one that isn't open.
+    """
     hold(session, iteration)
+    ours = {
+        "shown": shown,
+        "learned": learned,
+        "next_step": next_step,
+        "retrospective": asdict(retrospective),
+    }
+    if iteration.status is IterationStatus.CLOSED and iteration.record and _is_same(iteration, ours, review):
+        return iteration.record
     if iteration.status is not IterationStatus.OPEN:
         raise IterationRefused("Only an open iteration can be closed.")
-    take_snapshot(session, iteration, on=at.date(), at=at)
-    held = cards.of_iteration(session, iteration)
-    iteration.record = _facts(iteration, held)
+    catch_up(session, iteration, on=local_day(at, session), at=at)
+    inside = held(session, iteration)
+    reviewed = _projects(session, [one.project for one in review])
+    facts = _facts(session, iteration, inside)
+    for name, value in ours.items():
+        setattr(iteration, name, value)
+    iteration.review = [_said(one, reviewed[one.project]) for one in review if one.project in reviewed]
+    iteration.record = facts
     iteration.status = IterationStatus.CLOSED
     iteration.closed_at = at
-    iteration.shown, iteration.learned, iteration.next_step = shown, learned, next_step
-    record(session, "iteration.closed", iteration, by=by, at=at, **_counts(iteration.record))
-    for card in held:
-        if card.column.kind is not ColumnKind.DONE:
-            cards.take_into(session, card, None, by=by, at=at)
-    return iteration.record
+    iteration.version += 1
+    session.flush()
+    record(session, "iteration.closed", iteration, by=by, at=at, **_counts(facts))
+    for one in review:
+        if one.project in reviewed:
+            _follow(session, reviewed[one.project], one, by=by, at=at)
+    _move_on(session, iteration, inside, by=by, at=at)
+    return facts
 
 
 def snapshot_open(session: Session, *, on: date, at: datetime) -> int:
-    """Keep how the open iteration stands at the end of `on`. Taking it again replaces that day's."""
+    """Keep how the open iteration stood at the end of each day up to `on`. Returns how many snapshots were taken."""
     iteration = current(session)
-    if iteration is None:
-        return 0
-    take_snapshot(session, iteration, on=on, at=at)
-    return 1
-
-
-def take_snapshot(session: Session, iteration: Iteration, *, on: date, at: datetime) -> Snapshot:
-    """How many cards and hours an iteration holds and how many are done, kept for the day `on`."""
-    is_done = Column.kind == ColumnKind.DONE
-    hours = func.coalesce(Card.estimate_hours, 0.0)
-    row = session.execute(
-        select(
-            func.count(Card.id),
-            func.coalesce(func.sum(case((is_done, 1), else_=0)), 0),
-            func.coalesce(func.sum(hours), 0.0),
-            func.coalesce(func.sum(case((is_done, hours), else_=0.0)), 0.0),
-        )
-        .join(Card.column)
-        .where(Card.iteration_id == iteration.id, Card.archived_at.is_(None))
-    ).one()
-    taken = session.get(Snapshot, (iteration.id, on)) or Snapshot(iteration_id=iteration.id, on=on)
-    taken.cards, taken.cards_done, taken.hours, taken.hours_done = row
-    taken.taken_at = at
-    session.add(taken)
-    session.flush()
-    return taken
+    return catch_up(session, iteration, on=on, at=at) if iteration is not None else 0
 
 
 # Queries
@@ -125,6 +247,18 @@ def current(session: Session) -> Iteration | None:
     return session.scalar(
         select(Iteration).where(Iteration.status == IterationStatus.OPEN).order_by(Iteration.id)
     )
+
+
+def upcoming(session: Session) -> Iteration | None:
+    """The planned iteration that starts first, if any."""
+    query = select(Iteration).where(Iteration.status == IterationStatus.PLANNED)
+    return session.scalar(query.order_by(Iteration.starts_on, Iteration.id).limit(1))
+
+
+def last_closed(session: Session) -> Iteration | None:
+    """The iteration closed last, if any."""
+    query = select(Iteration).where(Iteration.status == IterationStatus.CLOSED)
+    return session.scalar(query.order_by(Iteration.closed_at.desc(), Iteration.id.desc()).limit(1))
 
 
 def find(session: Session, number: int) -> Iteration | None:
@@ -140,42 +274,271 @@ def listed(session: Session, limit: int = 60) -> list[Iteration]:
     )
 
 
-def snapshots(session: Session, iteration: Iteration) -> list[Snapshot]:
-    """An iteration's daily snapshots in order."""
+def held(session: Session, iteration: Iteration) -> list[Card]:
+    """Its cards in board order; one archived when it was done counts, one archived unfinished doesn't."""
     return list(
-        session.scalars(select(Snapshot).where(Snapshot.iteration_id == iteration.id).order_by(Snapshot.on))
+        session.scalars(
+            select(Card)
+            .join(Card.column)
+            .where(
+                Card.iteration_id == iteration.id,
+                or_(Card.archived_at.is_(None), Column.kind == ColumnKind.DONE),
+            )
+            .options(joinedload(Card.column), joinedload(Card.owner), joinedload(Card.project))
+            .order_by(Column.position, Card.rank)
+        )
     )
 
 
-def next_dates(session: Session, today: date, weeks: int) -> tuple[date, date]:
-    """When the next iteration would run: after the last one, or from the coming Monday."""
-    last = session.scalar(select(func.max(Iteration.ends_on)))
-    if last is not None and last >= today:
-        starts = last + timedelta(days=1)
-    else:
-        starts = today + timedelta(days=(-today.weekday()) % 7)
-    starts += timedelta(days={5: 2, 6: 1}.get(starts.weekday(), 0))
-    return starts, starts + timedelta(days=7 * weeks - 3)
+def next_dates(session: Session, today: date, weeks: int | None = None) -> Period:
+    """When the next iteration would run: the first free stretch of the rhythm set in settings."""
+    ours = organisation.current(session)
+    anchor = ours.iterations_start_on if ours else None
+    length = weeks or (ours.iteration_weeks if ours else 2)
+    return next_period(today, length, anchor, [period for _, period in _taken(session)])
 
 
-def _facts(iteration: Iteration, held: list[Card]) -> dict[str, Any]:
-    done = [card for card in held if card.column.kind is ColumnKind.DONE]
+def room_of(session: Session, iteration: Iteration, *, now: datetime) -> Room:
+    """The hours between its first and last day, as the calendar has them now."""
+    return capacity.between(session, iteration.starts_on, iteration.ends_on, now=now)
+
+
+def capacity_sentence(iteration: Iteration, room: Room) -> str:
+    """How its hours come about: kept words once it has started, the calendar's before, or that somebody gave them."""
+    return (
+        _words(iteration, room) if iteration.status is IterationStatus.PLANNED else iteration.capacity_words
+    )
+
+
+def capacity_of(iteration: Iteration, room: Room) -> float:
+    """Its hours: as somebody said or as it started with, else as the calendar has them now."""
+    follows = iteration.status is IterationStatus.PLANNED and not iteration.capacity_by_hand
+    return room.hours if follows else iteration.capacity_hours
+
+
+def velocity_so_far(session: Session) -> Velocity:
+    """What the last closed iterations finished."""
+    return velocity([(cards_done, worked) for cards_done, worked, _ in _finished(session)])
+
+
+def earlier_pace(session: Session, iteration: Iteration) -> list[tuple[int, int]]:
+    """Cards finished and working days, of the last iterations closed before this one."""
+    return [
+        (cards_done, working_days(*period))
+        for cards_done, _, period in _finished(session)
+        if period[0] < iteration.starts_on
+    ]
+
+
+def open_hours_of(session: Session, project_ids: Sequence[int]) -> dict[int, float]:
+    """Hours the unfinished cards of projects were estimated at: what stopping one would save, at a first guess."""
+    rows = session.execute(
+        select(Card.project_id, func.sum(Card.estimate_hours))
+        .join(Card.column)
+        .where(Card.project_id.in_(project_ids), Card.archived_at.is_(None), Column.kind != ColumnKind.DONE)
+        .group_by(Card.project_id)
+    )
+    return {int(project): float(worked or 0) for project, worked in rows}
+
+
+def _finished(session: Session, limit: int = 8) -> list[tuple[int, float, Period]]:
+    rows = session.execute(
+        select(Iteration.record, Iteration.starts_on, Iteration.ends_on)
+        .where(Iteration.status == IterationStatus.CLOSED, Iteration.record.is_not(None))
+        .order_by(Iteration.closed_at.desc(), Iteration.id.desc())
+        .limit(limit)
+    )
+    return [
+        (len(facts["done"]), float(facts["hours_done"]), (first, last))
+        for facts, first, last in rows
+        if facts is not None
+    ]
+
+
+# Dates and hours
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Dates and the open one are settled by one writer at a time."""
+    ours = organisation.current(session)
+    if ours is not None:
+        hold(session, ours)
+
+
+def _check_dates(session: Session, starts_on: date, ends_on: date, but: Iteration | None = None) -> None:
+    if not 0 <= (ends_on - starts_on).days <= LONGEST_DAYS:
+        raise IterationRefused("An iteration ends after it starts, within 60 days.", "ends_on")
+    taken = {period: number for number, period in _taken(session) if but is None or number != but.id}
+    other = clash((starts_on, ends_on), taken)
+    if other is not None:
+        field = "starts_on" if other[0] <= starts_on <= other[1] else "ends_on"
+        first, last = (f"{day.day} {day:%B}" for day in other)
+        raise IterationRefused(
+            f"Iteration {taken[other]} runs from {first} to {last}. Two can't share a day.", field
+        )
+
+
+def _taken(session: Session) -> list[tuple[int, Period]]:
+    """The days iterations take, by number. One closed early leaves the rest of its days free."""
+    rows = session.execute(
+        select(Iteration.id, Iteration.starts_on, Iteration.ends_on, Iteration.closed_at)
+        .order_by(Iteration.starts_on.desc())
+        .limit(200)
+    )
+    zone = organisation.zone(organisation.current(session))
+    return [
+        (number, (first, max(first, min(last, closed.astimezone(zone).date())) if closed else last))
+        for number, first, last, closed in rows
+    ]
+
+
+def _words(iteration: Iteration, room: Room) -> str:
+    if iteration.capacity_by_hand:
+        given = f"{plain(iteration.capacity_hours)} h, typed in by hand"
+        is_same = plain(iteration.capacity_hours) == plain(room.hours)
+        return f"{given}; the calendar {'has the same' if is_same else f'would have {room.sentence[:-1]}'}."
+    return room.sentence
+
+
+def _known(iteration: Iteration, name: str) -> Any:
+    if name == "capacity_hours" and not iteration.capacity_by_hand:
+        return None
+    return getattr(iteration, name)
+
+
+# Cards
+
+
+def _free_cards(session: Session, ids: Sequence[int]) -> list[Card]:
+    """Unfinished cards of these that no planned or open iteration holds, in board order."""
+    return list(
+        session.scalars(
+            select(Card)
+            .join(Card.column)
+            .outerjoin(Iteration, Card.iteration_id == Iteration.id)
+            .where(
+                Card.id.in_(ids),
+                Column.kind != ColumnKind.DONE,
+                Card.archived_at.is_(None),
+                or_(Card.iteration_id.is_(None), Iteration.status == IterationStatus.CLOSED),
+            )
+            .order_by(Column.position.desc(), Card.rank)
+        )
+    )
+
+
+def _move_on(
+    session: Session, iteration: Iteration, inside: Sequence[Card], *, by: Person, at: datetime
+) -> None:
+    """Unfinished cards go into the next planned iteration, those of ended projects into none."""
+    following = session.scalar(
+        select(Iteration)
+        .where(Iteration.status == IterationStatus.PLANNED, Iteration.starts_on >= iteration.starts_on)
+        .order_by(Iteration.starts_on, Iteration.id)
+        .limit(1)
+    )
+    for card in inside:
+        if card.column.kind is not ColumnKind.DONE:
+            is_over = card.project is not None and card.project.stage not in LIVE_STAGES
+            cards.take_into(session, card, None if is_over else following, by=by, at=at)
+
+
+# The review and the record
+
+
+def _projects(session: Session, ids: Sequence[int]) -> dict[int, Project]:
+    found = session.scalars(select(Project).where(Project.id.in_(ids)))
+    return {one.id: one for one in found}
+
+
+def _said(one: ProjectReview, project: Project) -> dict[str, Any]:
+    """A project's review as it is kept, with what was believed until then."""
+    return {
+        **asdict(one),
+        "verdict": one.verdict.value,
+        "name": project.name,
+        "hypothesis": project.hypothesis,
+    }
+
+
+def _follow(session: Session, project: Project, one: ProjectReview, *, by: Person, at: datetime) -> None:
+    """Do what the review says: stop the project, or believe something else from now on."""
+    if one.verdict is Outcome.KILL and project.is_live:
+        projects.move(session, project, Stage.STOPPED, hours_saved=one.hours_saved, by=by, at=at)
+    elif one.verdict is Outcome.CHANGE and one.next_hypothesis.strip():
+        projects.edit(
+            session,
+            project,
+            version=None,
+            by=by,
+            at=at,
+            hypothesis=one.next_hypothesis.strip(),
+            hypothesis_parts=None,
+        )
+
+
+def _is_same(iteration: Iteration, words: dict[str, Any], review: Sequence[ProjectReview]) -> bool:
+    kept = {name: getattr(iteration, name) for name in words}
+    kept["retrospective"] = iteration.retrospective or asdict(NOTHING_SAID)
+    names = ("project", "verdict", "shown", "learned", "next_hypothesis")
+    said = [[str(getattr(one, name)) for name in names] for one in review]
+    return kept == words and said == [
+        [str(one.get(name, "")) for name in names] for one in iteration.review or []
+    ]
+
+
+def _facts(session: Session, iteration: Iteration, inside: Sequence[Card]) -> dict[str, Any]:
+    """All that is told of a closed iteration later, in words and numbers of its own: nothing in it points to what changes."""
+    done = [card for card in inside if card.column.kind is ColumnKind.DONE]
+    left = [card for card in inside if card.column.kind is not ColumnKind.DONE]
     committed = set(iteration.committed or [])
     return {
         "goal": iteration.goal,
         "capacity_hours": iteration.capacity_hours,
+        "capacity_words": iteration.capacity_words,
         "committed": sorted(committed),
+        "commitment": iteration.commitment or [],
         "done": [_fact(card) for card in done],
-        "left": [_fact(card) for card in held if card.column.kind is not ColumnKind.DONE],
-        "added": [card.id for card in held if card.id not in committed],
-        "removed": sorted(committed - {card.id for card in held}),
+        "left": [_fact(card) for card in left],
+        "added": [card.id for card in inside if card.id not in committed],
+        "removed": sorted(committed - {card.id for card in inside}),
+        "changes": [
+            {
+                "card": one.card,
+                "title": one.title,
+                "hours": one.hours,
+                "came_in": one.came_in,
+                "at": one.at.isoformat(),
+                "by": one.by_id,
+            }
+            for one in scope_changes(session, iteration)
+        ],
+        "days": [
+            {
+                "on": one.on.isoformat(),
+                "cards": one.cards,
+                "cards_done": one.cards_done,
+                "hours": one.hours,
+                "hours_done": one.hours_done,
+            }
+            for one in snapshots(session, iteration)
+        ],
+        "hours_committed": round(sum(one["hours"] or 0 for one in iteration.commitment or []), 2),
         "hours_done": round(sum(card.estimate_hours or 0 for card in done), 2),
-        "hours_held": round(sum(card.estimate_hours or 0 for card in held), 2),
+        "hours_held": round(sum(card.estimate_hours or 0 for card in inside), 2),
     }
 
 
 def _fact(card: Card) -> dict[str, Any]:
-    return {"card": card.id, "title": card.title, "hours": card.estimate_hours, "project": card.project_id}
+    return {
+        "card": card.id,
+        "title": card.title,
+        "hours": card.estimate_hours,
+        "spent": card.actual_hours,
+        "project": card.project_id,
+        "project_name": card.project.name if card.project else None,
+        "column": card.column.name,
+    }
 
 
 def _counts(facts: dict[str, Any]) -> dict[str, int]:

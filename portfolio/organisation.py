@@ -1,7 +1,7 @@
 """The organisation: set up once at the first visit, changed in settings."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import select
@@ -56,6 +56,26 @@ def set_up(
         assessments.publish_rubric(session, replace(rubric, effort_cut_hours=fits), by=by, at=at)
     record(session, "organisation.set_up", organisation, by=by, at=at, hours_per_week=hours_per_week)
     return organisation
+
+
+def set_rhythm(
+    session: Session, ours: Organisation, *, weeks: int, starts_on: date, by: Person, at: datetime
+) -> None:
+    """Iterations last `weeks` weeks, and one begins on `starts_on`; the next ones are proposed from it."""
+    if weeks != ours.iteration_weeks:
+        rubric = assessments.published_rubric(session)
+        fits = ours.hours_per_week * weeks
+        assessments.publish_rubric(session, replace(rubric, effort_cut_hours=fits), by=by, at=at)
+    ours.iteration_weeks, ours.iterations_start_on = weeks, starts_on
+    record(
+        session,
+        "organisation.rhythm_set",
+        ours,
+        by=by,
+        at=at,
+        weeks=weeks,
+        starts_on=starts_on.isoformat(),
+    )
 
 
 def open_intake(

@@ -61,11 +61,12 @@ class Spread:
 
 @dataclass(frozen=True)
 class Item:
-    """A card that could be taken in. `hours` is its estimate; None where nobody gave one."""
+    """A card that could be taken in. `hours` is its estimate; None where nobody gave one. `is_known`: it took them."""
 
     key: int
     hours: float | None
     counts: bool = True
+    is_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,8 @@ def stack(
         guess = item.hours is None
         median = (usual or USUAL_HOURS) if item.hours is None else item.hours
         sd = sqrt(spread.sd**2 + LOG_SD_BY_GRADE["E"] ** 2) if guess else spread.sd
-        drawn = median * common * np.exp(sd * _standard(seed, item.key))
+        doubt = 1.0 if item.is_known else common * np.exp(sd * _standard(seed, item.key))
+        drawn = median * doubt
         if item.counts:
             chosen = chosen + drawn
         if item.counts or place > last:

@@ -225,6 +225,36 @@ def test_an_iteration_is_planned_opened_and_closed(api: TestClient) -> None:
     assert api.post("/api/v1/iterations/1/closure", json={}).status_code == 409
 
 
+def test_an_iteration_is_changed_by_who_saw_it_last_and_reviewed(api: TestClient, database: Database) -> None:
+    api.post("/api/v1/projects", json={"name": "Faster quotes"})
+    card = api.post("/api/v1/cards", json={"title": "Draft", "project": 1, "estimate_hours": 3}).json()["id"]
+    first = api.post("/api/v1/iterations", json={"goal": "Ship"}).json()
+    assert (first["starts_on"], first["ends_on"], first["capacity_hours"]) == (
+        "2026-11-23",
+        "2026-12-04",
+        30,
+    )
+    taken = api.post("/api/v1/iterations", json={"starts_on": "2026-12-04", "ends_on": "2026-12-11"})
+    assert (taken.status_code, taken.json()["errors"][0]["field"]) == (422, "starts_on")
+    etag = api.get("/api/v1/iterations/1").headers["etag"]
+    changed = api.patch("/api/v1/iterations/1", json={"cards": [card]}, headers={"If-Match": etag})
+    assert changed.json()["cards"] == [card]
+    stale = api.patch("/api/v1/iterations/1", json={"goal": "Mine"}, headers={"If-Match": etag})
+    assert stale.status_code == 412
+    assert api.post("/api/v1/iterations/1/opening").json()["commitment"][0]["title"] == "Draft"
+    body = {
+        "learned": "Ask first",
+        "projects": [{"project": 1, "verdict": "kill", "hours_saved": 8}],
+        "retrospective": {"try_next": "Two cards at once"},
+    }
+    closed = [api.post("/api/v1/iterations/1/closure", json=body) for _ in range(2)]
+    assert [answer.status_code for answer in closed] == [200, 200]
+    assert closed[0].json() == closed[1].json()
+    assert closed[0].json()["retrospective"]["try_next"] == "Two cards at once"
+    assert api.get("/api/v1/projects/1").json()["stage"] == "stopped"
+    assert api.patch("/api/v1/iterations/1", json={"goal": "Another"}).status_code == 409
+
+
 def test_a_measure_is_read_once_a_key(api: TestClient, database: Database) -> None:
     api.post("/api/v1/projects", json={"name": "Faster quotes"})
     measure = api.post("/api/v1/measures", json={"name": "Days", "project": 1, "baseline": 4}).json()

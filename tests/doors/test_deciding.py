@@ -131,8 +131,8 @@ def test_an_iteration_from_plan_to_review_keeps_its_facts(
         "/iterations",
         data={"goal": "Ship", "starts_on": "2026-11-16", "ends_on": "2026-11-27", "capacity_hours": "20"},
     )
-    assert planned.headers["location"] == "/iterations/1"
-    manager.post("/iterations/1/cards", data={"card": ["1", "2"]})
+    assert planned.headers["location"] == "/iterations/1/planning"
+    manager.post("/iterations/1/planning", data={"card": ["1", "2"], "what": "keep"})
     assert manager.post("/iterations/1/opening").status_code == 303
     assert "Only a planned iteration" in manager.post("/iterations/1/opening").text
     manager.post("/cards/1/placement", data={"column": "5"})
@@ -348,10 +348,11 @@ def test_queries_do_not_grow_with_rows(
             found = learning_requests.find(session, asked.id)
             assert found is not None
             made = projects.start(session, found, "job_aid", by=cast.manager, at=now)
+            starts_on, ends_on = iterations.next_dates(session, now.date())
             iterations.plan(
                 session,
-                starts_on=now.date(),
-                ends_on=now.date(),
+                starts_on=starts_on,
+                ends_on=ends_on,
                 capacity_hours=9,
                 goal="g",
                 by=cast.manager,

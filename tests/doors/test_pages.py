@@ -31,7 +31,7 @@ MANAGER_PAGES = [
     "/backlog/more?after=9_1", "/plan", "/plan?hours=20&weeks=4&goal_1=2&drop=1&begun=1",
     "/plan/what-if?hours=20&quick=1", "/plan/requests/1", "/backlog/methods", "/settings", "/settings/imports", "/settings/imports/boards", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
     "/settings/form/changes", "/settings/causes", "/settings/rubric", "/settings/rubric/versions/1", "/settings/calibration", "/settings/outlets", "/outbox", "/outbox/1", "/arrivals",
-    "/experts", "/interrupts",
+    "/experts", "/interrupts", "/iterations/1/planning", "/iterations/1/planning/line-up?card=1", "/iterations/1/review",
     "/library", "/library?state=overdue&q=a", "/library/new", "/library/sheets", "/library/deflections",
 ]  # fmt: skip
 LEADER_PAGES = [

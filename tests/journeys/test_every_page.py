@@ -22,6 +22,7 @@ AXE = Path(__file__).parent.parent / "lib/axe.min.js"
 PARTS = (
     "/inbox/list",
     "/plan/what-if",
+    "/iterations/1/planning/line-up",
     "/questions/best",
     "/requests/1/score",
     "/requests/1/draws",
@@ -120,12 +121,15 @@ def test_the_managers_pages(full: Installation, new_context: NewContext, address
     assert a_looker(full, new_context, MANAGER).look_at(address) == []
 
 
+ITERATION_PAGES = ("/iterations/20", "/iterations/20/planning", "/iterations/20/review")
+
+
 def test_the_managers_pages_while_things_are_open(full: Installation, new_context: NewContext) -> None:
     looker = a_looker(full, new_context, MANAGER)
     waiting = one_that_is(full, RequestStatus.SUBMITTED)
     verdicts = ("accept", "join", "snooze", "redirect")
     addresses = [f"/requests/{waiting.id}?verdict={verdict}" for verdict in verdicts]
-    assert [what for address in [*addresses, "/iterations/20"] for what in looker.look_at(address)] == []
+    assert [what for address in [*addresses, *ITERATION_PAGES] for what in looker.look_at(address)] == []
 
 
 @pytest.mark.parametrize("address", whole(LEADER_PAGES))
