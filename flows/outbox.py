@@ -1,4 +1,5 @@
-"""What waits in our own database becomes flow runs: a lane each for scores, mails, reports, imports and news."""
+"""What waits in our own database becomes flow runs: a lane each for scores, mails, reports, imports, news and
+automations."""
 
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from flows.lanes import Lane
 from flows.link import Link
 from flows.plan_capacity import Chances
 from flows.publish_report import publish_report
+from flows.run_automations import Automations
 from flows.score_requests import score_requests
 from flows.send_mails import send_mails, send_some
 from flows.send_news import News
@@ -19,8 +21,8 @@ CHANCES_SECONDS = 5.0
 
 
 def lanes(link: Link) -> list[Lane]:
-    """Scores, reports and imports wait while Prefect is away. Mails don't: people need them to sign in; nor does news."""
-    news = News()
+    """Scores, reports and imports wait while Prefect is away. Mails don't: people need them to sign in; nor do news and automations."""
+    news, automations = News(), Automations()
     return [
         Lane(
             "scores",
@@ -42,6 +44,12 @@ def lanes(link: Link) -> list[Lane]:
             inside=link.inside,
         ),
         Lane("news", waits=news.waits, work=lambda: news.tell(link), inside=link.inside),
+        Lane(
+            "automations",
+            waits=automations.wait,
+            work=lambda: automations.act(link),
+            inside=link.inside,
+        ),
     ]
 
 

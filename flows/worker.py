@@ -85,6 +85,7 @@ class Worker:
             found.edition is not None,
             found.imports,
             found.news or happened,
+            happened,
         )
         for lane, its in zip(self._outbox, waits, strict=True):
             if its:

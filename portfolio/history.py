@@ -8,14 +8,22 @@ from sqlalchemy.orm import Session
 
 from portfolio.models import Base, Event, Person
 
+AUTOMATION = "automation"
+"""Where a session says which automation is at work."""
+BY_ITSELF = "by_itself"
+"""The automation's key in the details of what it did, so that it sets off no other."""
+
 
 def record(
     session: Session, action: str, subject: Base, *, by: Person | None, at: datetime, **details: Any
 ) -> None:
     """Append one line: `action` in the past tense ("learning_request.submitted"), done to `subject`, by whom, when.
 
-    Details hold ids, states and numbers, never personal data, so that erasing a person leaves history true.
+    Details hold ids, states and numbers, never personal data, so that erasing a person leaves history true. What an automation
+    does says so: `by_itself`.
     """
+    if AUTOMATION in session.info:
+        details[BY_ITSELF] = session.info[AUTOMATION]
     if subject.id is None:  # type: ignore[attr-defined] # every recorded model has an id
         session.flush()
     session.connection().execute(

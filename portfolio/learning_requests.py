@@ -179,7 +179,7 @@ def take_back_answers(
 
 
 def serve_goal(
-    session: Session, learning_request: LearningRequest, goal: Goal | None, *, by: Person, at: datetime
+    session: Session, learning_request: LearningRequest, goal: Goal | None, *, by: Person | None, at: datetime
 ) -> None:
     """Attach a request to a goal, or to none, and have it scored again."""
     learning_request.goal_id = goal.id if goal else None

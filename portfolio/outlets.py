@@ -155,6 +155,11 @@ def test(session: Session, outlet: Outlet, *, links: Links, by: Person, at: date
     return _queue(session, outlet, None, body, at)
 
 
+def say(session: Session, outlet: Outlet, words: str, *, link: str, at: datetime) -> Delivery:
+    """Tell a chat something beside what it hears of."""
+    return _queue(session, outlet, None, {"words": words, "link": link}, at)
+
+
 def send_again(session: Session, delivery: Delivery, *, by: Person, at: datetime) -> None:
     """Give a message another round of tries, under the same id. What waits goes at once."""
     delivery.delivered_at = delivery.given_up_at = None
@@ -170,7 +175,7 @@ def queue_news(session: Session, *, links: Links, at: datetime, limit: int = AT_
     """Queue a delivery for each event an outlet wants and hasn't heard of; returns how many. Repeating it queues nothing twice."""
     queued = 0
     latest = _latest(session)
-    for outlet in session.scalars(_listening().with_for_update(skip_locked=True)):
+    for outlet in session.scalars(_listening().with_for_update(skip_locked=True)).all():
         rows = session.execute(_unheard(session, outlet, outlet.last_event_id).limit(limit)).all()
         wanted = [row.id for row in rows if news.is_wanted(row.action, row.subject_type, outlet.events)]
         for event in session.scalars(select(Event).where(Event.id.in_(wanted)).order_by(Event.id)):

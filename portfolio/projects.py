@@ -216,7 +216,7 @@ def edit(
 
 
 def note_health(
-    session: Session, project: Project, health: Health, note: str, *, by: Person, at: datetime
+    session: Session, project: Project, health: Health, note: str, *, by: Person | None, at: datetime
 ) -> None:
     """Say how a project is doing, and why."""
     was = project.health
