@@ -17,6 +17,7 @@ from board import (
     columns,
     draws,
     experts,
+    flow,
     form,
     imports,
     inbox,
@@ -34,6 +35,7 @@ from board import (
     rubric,
     settings,
     tasks,
+    training_sessions,
     triage,
 )
 
@@ -57,8 +59,10 @@ for part in (
     tasks,
     interrupts,
     iterations,
+    flow,
     projects,
     beginnings,
+    training_sessions,
     questions,
     library,
     methods,

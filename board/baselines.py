@@ -16,8 +16,6 @@ REACHES = {Stage.PILOT.value, Stage.LAUNCH.value}
 def baseline_words(session: Session, project: Project, baseline_on: date | None) -> str:
     """A warning about the baseline, or nothing where it will do."""
     found = measures.of_project(session, project)
-    if not found:
-        return ""
     before = [one.read_on for measure in found for one in measure.readings if not one.after]
     return warning(
         baseline_on,

@@ -166,6 +166,7 @@ def _values(session: SessionDep, project: Project, today: date) -> Fields:
     if measure is not None:
         values["unit"] = values["unit"] or measure.unit
     if project.begun_at is None:
+        values["sponsor"] = values["sponsor"] or (project.goal.owner if project.goal else "")
         _suggest(values, blanks, today)
     for row, one in enumerate(project.contributions, start=1):
         person = one.person

@@ -1,13 +1,31 @@
 """Projects: accepted work, its stage and health, its measures and readings."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import cards, goals, measures, projects
-from portfolio.models import Card, Goal, Measure, Project
+from board.baselines import baseline_words
+from portfolio import (
+    cards,
+    contributions,
+    evaluating,
+    goals,
+    measures,
+    organisation,
+    projects,
+    reuses,
+    training_sessions,
+)
+from portfolio.models import Card, EvaluationStep, Goal, Measure, Project, Reuse, TrainingSession
+from portfolio.projects import SILENT_DAYS
+from portfolio.rules.evaluating import LEVELS
+from portfolio.rules.hypothesis import Blanks, Piece, pieces
+from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
-from portfolio.states import Health, Stage
+from portfolio.states import ColumnKind, Health, Stage
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
 from web.people import LeaderDep, ManagerDep
@@ -34,17 +52,62 @@ class Projects:
 
 
 @dataclass(frozen=True)
+class Expert:
+    """Somebody who helps: the hours granted, and those booked on the project's cards."""
+
+    name: str
+    part: str
+    granted: float | None
+    used: float
+
+
+@dataclass(frozen=True)
+class Due:
+    """A line of the evaluation plan, and how it stands today: done, overdue, or neither."""
+
+    step: EvaluationStep
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A session as the clock on the wall shows it; `on`, `starts` and `ends` are what its form holds."""
+
+    session: TrainingSession
+    on: str
+    starts: str
+    ends: str
+    is_over: bool
+
+
+@dataclass(frozen=True)
 class ProjectPage:
     project: Project
+    pieces: tuple[Piece, ...]
     cards: list[Card]
+    columns: list[tuple[str, list[Card]]]
     measures: list[Measure]
     goals: list[Goal]
+    experts: list[Expert]
+    steps: list[Due]
+    meetings: list[Meeting]
+    linked: list[Reuse]
+    exists: Range | None
+    costs: list[tuple[str, float]]
+    warning: str
+    silent_days: int
+    stop_is_due: bool
     may_change: bool
     values: Fields
     errors: Errors
     solutions: tuple[tuple[str, str], ...] = SOLUTIONS
     stages: tuple[tuple[str, str], ...] = tuple((stage.value, label(stage)) for stage in Stage)
     healths: tuple[tuple[str, str], ...] = tuple((health.value, label(health)) for health in Health)
+    levels: dict[int, str] = field(default_factory=lambda: dict(LEVELS))
+
+    @property
+    def done_count(self) -> int:
+        return sum(card.column.kind is ColumnKind.DONE for card in self.cards)
 
 
 @router.get("/projects")
@@ -65,9 +128,9 @@ def add(request: Request, session: SessionDep, manager: ManagerDep, now: NowDep,
 
 
 @router.get("/projects/{number}")
-def show(request: Request, session: SessionDep, person: LeaderDep, number: int) -> Response:
-    project = _find(session, number)
-    view = _project_page(session, project, _values(project), Errors(), may_change=person.manages)
+def show(request: Request, session: SessionDep, person: LeaderDep, now: NowDep, number: int) -> Response:
+    project = find_project(session, number)
+    view = project_page(session, project, values_of(project), Errors(), now, may_change=person.manages)
     return page(request, "projects/show.html", view)
 
 
@@ -75,31 +138,56 @@ def show(request: Request, session: SessionDep, person: LeaderDep, number: int) 
 def edit(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
 ) -> Response:
-    project = _find(session, number)
+    project = find_project(session, number)
     errors = Errors()
     goal_id = some_whole(fields, "goal", errors)
     changes = {
         "name": need_text(fields, "name", errors),
-        "hypothesis": some_text(fields, "hypothesis", errors, longest=2000),
-        "worthwhile_change": some_text(fields, "worthwhile_change", errors, longest=300),
-        "stop_rule": some_text(fields, "stop_rule", errors, longest=300),
-        "sponsor": some_text(fields, "sponsor", errors, longest=120),
+        **_words(fields, errors),
         "estimate_hours": some_number(fields, "estimate_hours", errors, most=100_000),
         "due_on": some_day(fields, "due_on", errors),
         "goal_id": goal_id if goal_id and goals.find(session, goal_id) else None,
     }
     version = some_whole(fields, "version", errors)
+    is_stale = False
     if not errors:
         try:
             projects.edit(session, project, version=version, by=manager, at=now, **changes)
         except projects.StaleEdit as stale:
+            is_stale = True
             errors["name"] = f"{stale} Your words are still here; save again to keep them."
             fields["version"] = str(project.version)
     if errors:
         session.rollback()
-        view = _project_page(session, _find(session, number), fields, errors, may_change=True)
-        return page(request, "projects/show.html", view, 422)
+        project = find_project(session, number)
+        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
+        return page(request, "projects/show.html", view, 409 if is_stale else 422)
     return see_other(f"/projects/{number}")
+
+
+@router.post("/projects/{number}/stop-rule")
+def look_at_stop_rule(
+    session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
+) -> Response:
+    """It goes on: to be looked at again on another day, or not any more where none is given."""
+    project = find_project(session, number)
+    errors = Errors()
+    again = some_day(fields, "stop_on", errors)
+    if not errors:
+        projects.edit(session, project, version=None, by=manager, at=now, stop_on=again)
+    return see_other(f"/projects/{number}")
+
+
+@router.post("/projects/{number}/evaluation/{step_number:int}")
+def finish_step(
+    session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int, step_number: int
+) -> Response:
+    project = find_project(session, number)
+    step = evaluating.find(session, project, step_number)
+    if step is None:
+        raise NotFound
+    evaluating.finish(session, project, step, done=fields["done"] == "1", by=manager, at=now)
+    return see_other(f"/projects/{number}#evaluation")
 
 
 @router.post("/projects/{number}/stage")
@@ -112,13 +200,13 @@ def move(
     fields: FormDep,
     number: int,
 ) -> Response:
-    project = _find(session, number)
+    project = find_project(session, number)
     errors = Errors()
     saved = some_number(fields, "hours_saved", errors, most=100_000)
     if fields["stage"] not in set(Stage):
         errors["stage"] = "Please choose one of the options."
     if errors:
-        view = _project_page(session, project, _values(project).over(fields), errors, may_change=True)
+        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
         return page(request, "projects/show.html", view, 422)
     stage = Stage(fields["stage"])
     projects.move(session, project, stage, by=manager, at=now, hours_saved=saved, links=links)
@@ -129,13 +217,13 @@ def move(
 def note_health(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
 ) -> Response:
-    project = _find(session, number)
+    project = find_project(session, number)
     errors = Errors()
     note = some_text(fields, "health_note", errors, longest=300)
     if fields["health"] not in set(Health):
         errors["health"] = "Please choose one of the options."
     if errors:
-        view = _project_page(session, project, _values(project).over(fields), errors, may_change=True)
+        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
         return page(request, "projects/show.html", view, 422)
     projects.note_health(session, project, Health(fields["health"]), note, by=manager, at=now)
     return see_other(f"/projects/{number}")
@@ -145,14 +233,14 @@ def note_health(
 def add_measure(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
 ) -> Response:
-    project = _find(session, number)
+    project = find_project(session, number)
     errors = Errors()
     name = need_text(fields, "measure_name", errors, longest=160)
     baseline = some_number(fields, "baseline", errors, least=-1e12)
     target = some_number(fields, "target", errors, least=-1e12)
     unit = some_text(fields, "unit", errors, longest=40)
     if errors:
-        view = _project_page(session, project, _values(project).over(fields), errors, may_change=True)
+        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
         return page(request, "projects/show.html", view, 422)
     better = target is None or baseline is None or target >= baseline
     measures.add(
@@ -178,8 +266,8 @@ def read(
     if on > now.date():
         errors["read_on"] = "A reading can't lie in the future."
     if errors or value is None:
-        project = _find(session, measure.project.id)
-        view = _project_page(session, project, _values(project).over(fields), errors, may_change=True)
+        project = find_project(session, measure.project.id)
+        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
         return page(request, "projects/show.html", view, 422)
     measures.read(
         session, measure, value=value, on=on, after=fields["when"] == "after", note=note, by=manager, at=now
@@ -187,7 +275,7 @@ def read(
     return see_other(f"/projects/{measure.project_id}#measures")
 
 
-def _find(session: SessionDep, number: int) -> Project:
+def find_project(session: SessionDep, number: int) -> Project:
     project = projects.find(session, number)
     if project is None:
         raise NotFound
@@ -208,21 +296,71 @@ def _projects(
     )
 
 
-def _project_page(
-    session: SessionDep, project: Project, values: Fields, errors: Errors, *, may_change: bool
+def project_page(
+    session: SessionDep,
+    project: Project,
+    values: Fields,
+    errors: Errors,
+    now: datetime,
+    *,
+    may_change: bool,
 ) -> ProjectPage:
+    """All that is known of a project, with what was typed over it."""
+    zone = organisation.zone(organisation.current(session))
+    today = now.astimezone(zone).date()
+    held = cards.of_project(session, project)
+    linked = reuses.of(session, project.learning_request) if project.learning_request else []
+    blanks = Blanks.of(project.hypothesis_parts)
+    sign = projects.last_sign(session, project)
     return ProjectPage(
-        project,
-        cards.of_project(session, project),
-        measures.of_project(session, project),
-        goals.listed(session),
-        may_change,
-        values,
-        errors,
+        project=project,
+        pieces=pieces(blanks) if project.hypothesis_parts else (Piece(project.hypothesis),),
+        cards=held,
+        columns=[(name, list(those)) for name, those in groupby(held, key=lambda card: card.column.name)],
+        measures=measures.of_project(session, project),
+        goals=goals.listed(session),
+        experts=_experts(session, project),
+        steps=[
+            Due(step, step.done_at is None and step.due_on is not None and step.due_on < today)
+            for step in evaluating.of(session, project)
+        ],
+        meetings=[_meeting(one, zone, now) for one in training_sessions.of_project(session, project)],
+        linked=linked,
+        exists=reuses.existing_share(linked),
+        costs=projects.costs(session, project),
+        warning=baseline_words(session, project, project.baseline_on) if project.is_live else "",
+        silent_days=(now - sign).days if project.is_live and (now - sign).days >= SILENT_DAYS else 0,
+        stop_is_due=project.is_live and project.stop_on is not None and project.stop_on <= today,
+        may_change=may_change,
+        values=values,
+        errors=errors,
     )
 
 
-def _values(project: Project) -> Fields:
+def _experts(session: SessionDep, project: Project) -> list[Expert]:
+    used = contributions.used_hours(session, project)
+    return [
+        Expert(one.person.display_name, one.part, one.granted_hours, used.get(one.person_id, 0.0))
+        for one in project.contributions
+    ]
+
+
+def _meeting(one: TrainingSession, zone: ZoneInfo, now: datetime) -> Meeting:
+    starts, ends = one.starts_at.astimezone(zone), one.ends_at.astimezone(zone)
+    return Meeting(
+        one, starts.date().isoformat(), f"{starts:%H:%M}", f"{ends:%H:%M}", is_over=one.ends_at <= now
+    )
+
+
+def _words(fields: Fields, errors: Errors) -> dict[str, str]:
+    """The facts in words; the sentence only where it isn't made of blanks."""
+    longest = {"worthwhile_change": 300, "stop_rule": 300, "sponsor": 120}
+    if "hypothesis" in fields:
+        longest["hypothesis"] = 2000
+    return {name: some_text(fields, name, errors, longest=most) for name, most in longest.items()}
+
+
+def values_of(project: Project) -> Fields:
     return Fields(
         name=project.name,
         hypothesis=project.hypothesis,

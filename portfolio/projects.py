@@ -19,6 +19,7 @@ from portfolio.models import (
     Card,
     Column,
     Contribution,
+    Cost,
     Event,
     LearningRequest,
     Measure,
@@ -205,10 +206,15 @@ def move(
 def edit(
     session: Session, project: Project, *, version: int | None, by: Person, at: datetime, **fields: Any
 ) -> None:
-    """Change a project's words and numbers. Raises StaleEdit when `version` is no longer the latest."""
+    """Change a project's words and numbers. Raises StaleEdit when `version` is no longer the latest.
+
+    A sentence of one's own takes the place of the one made of blanks.
+    """
     hold(session, project)
     if version is not None and version != project.version:
         raise StaleEdit("Somebody else changed this project meanwhile.")
+    if fields.get("hypothesis", project.hypothesis) != project.hypothesis:
+        fields.setdefault("hypothesis_parts", None)
     for name, value in fields.items():
         setattr(project, name, value)
     project.version += 1
@@ -279,6 +285,18 @@ def last_sign(session: Session, project: Project) -> datetime:
         )
     )
     return last or project.created_at
+
+
+def costs(session: Session, project: Project) -> list[tuple[str, float]]:
+    """What a project has cost so far, by kind, the most first."""
+    spent = func.sum(Cost.amount)
+    rows = session.execute(
+        select(Cost.kind, spent)
+        .where(Cost.project_id == project.id)
+        .group_by(Cost.kind)
+        .order_by(spent.desc())
+    )
+    return [(kind, float(amount)) for kind, amount in rows]
 
 
 # Below: how the verbs above do it
