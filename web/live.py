@@ -1,12 +1,14 @@
 """Telling browsers that something changed, by server-sent events.
 
-One watcher in this process reads new lines of the history a few times a second, while anybody listens, and hands them
-to all listeners; so changes made by the worker or by another web process arrive the same way.
+One watcher in this process looks a few times a second, while anybody listens, whether anything was written; only then it
+reads the new lines of the history and hands them to all listeners. So changes made by the worker or by another web process
+arrive the same way, and twenty people who look at a board where nothing happens cost next to nothing.
 """
 
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -19,6 +21,10 @@ from portfolio.models import Event
 
 PAUSE_SECONDS = 0.2
 KEEP_ALIVE_SECONDS = 15.0
+LATE = 100
+"""Lines back that are read once more: one may have got its number before others and be written after them."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,23 +69,46 @@ class Watch:
             self._listeners.discard(queue)
 
     async def _run(self) -> None:
-        last = await asyncio.to_thread(self._latest)
         while self._listeners:
-            await asyncio.sleep(PAUSE_SECONDS)
-            last, changes = await asyncio.to_thread(self._read, last)
-            for change in changes:
-                for queue in self._listeners:
-                    with contextlib.suppress(asyncio.QueueFull):
-                        queue.put_nowait(change)
+            try:
+                await self._watch()
+            except Exception:  # the database was away: those who listen must not be forgotten
+                logger.exception("The watch over the history stumbled; it goes on.")
+                await asyncio.sleep(1)
 
-    def _latest(self) -> int:
-        with self._database.reading() as session:
-            return session.scalar(select(func.max(Event.id))) or 0
+    async def _watch(self) -> None:
+        with self._database.looking() as look:
+            seen = await asyncio.to_thread(look)
+            known = {line.id for line in await asyncio.to_thread(self._latest)}
+            while self._listeners:
+                await asyncio.sleep(PAUSE_SECONDS)
+                now = await asyncio.to_thread(look)
+                if now == seen:
+                    continue
+                seen = now
+                while lines := await asyncio.to_thread(self._read, known):
+                    for line in lines:
+                        self._tell(_change(line))
 
-    def _read(self, after: int) -> tuple[int, list[Change]]:
+    def _tell(self, change: Change) -> None:
+        for queue in self._listeners:
+            with contextlib.suppress(asyncio.QueueFull):
+                queue.put_nowait(change)
+
+    def _latest(self) -> list[Event]:
         with self._database.reading() as session:
-            lines = history.since(session, after, 500)
-        return (lines[-1].id if lines else after), [_change(line) for line in lines]
+            last = session.scalar(select(func.max(Event.id))) or 0
+            return history.since(session, max(0, last - LATE), 2 * LATE)
+
+    def _read(self, known: set[int]) -> list[Event]:
+        """Lines nobody was told of; what is known is kept short."""
+        last = max(known, default=0)
+        with self._database.reading() as session:
+            lines = history.since(session, max(0, last - LATE), 500 + LATE)
+        fresh = [line for line in lines if line.id not in known]
+        known.update(line.id for line in fresh)
+        known.difference_update([number for number in known if number < last - 2 * LATE])
+        return fresh
 
 
 def stream(watch: Watch, wants: Callable[[Change], str | None]) -> StreamingResponse:
