@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from board import (
     arrivals,
     attachments,
+    automations,
     backlog,
     beginnings,
     board,
@@ -74,6 +75,7 @@ for part in (
     calibration,
     calendar,
     outlets,
+    automations,
     settings,
 ):
     router.include_router(part.router)
