@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from board.causes import Diagnosis, diagnosis, elsewhere_first
 from portfolio import (
     arrivals,
+    assessments,
+    capacity,
     causes,
     demand,
     files,
@@ -18,6 +20,8 @@ from portfolio import (
     goals,
     learning_requests,
     library,
+    next_questions,
+    organisation,
     phrases,
     placings,
     revisits,
@@ -30,6 +34,7 @@ from portfolio.causes import NAMES
 from portfolio.demand import Alert
 from portfolio.learning_requests import COMES_BACK, DecisionRefused, Place, Ruling
 from portfolio.models import (
+    AskedQuestion,
     Decision,
     File,
     Goal,
@@ -44,7 +49,9 @@ from portfolio.models import (
 from portfolio.questions import Form, Question
 from portfolio.revisits import ConditionRefused
 from portfolio.rules.fit import CAUSES, WAYS, Causes, diagnose
+from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
+from portfolio.rules.scoring import A_QUARTER_WEEKS, weeks_to_first_value
 from portfolio.similar import Found
 from portfolio.states import INBOX, MoveRefused, Verdict
 from portfolio.triage import Neighbours, Sitting, Suggestion
@@ -97,6 +104,15 @@ class Inbox:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question that went out by link, as it is called, and what its answer changed."""
+
+    label: str
+    question: AskedQuestion
+    changed: str
+
+
+@dataclass(frozen=True)
 class DecisionPage:
     """One request, everything needed to decide, and the next one in line."""
 
@@ -133,6 +149,8 @@ class DecisionPage:
     at: str = "/requests"
     neighbours: Neighbours | None = None
     again: bool = False
+    first_value: Range | None = None
+    asked: list[Asked] = field(default_factory=list)
     verdicts: tuple[tuple[Verdict, str, str], ...] = VERDICTS
     reasons: tuple[tuple[str, str], ...] = phrases.REASONS
     conditions: tuple[tuple[str, str], ...] = revisits.KINDS
@@ -144,6 +162,11 @@ class DecisionPage:
     @property
     def suggested(self) -> Verdict:
         return self.suggestion.verdict
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes over a quarter, so that its first piece should be asked for."""
+        return self.first_value is not None and self.first_value.likely > A_QUARTER_WEEKS
 
     @property
     def path(self) -> str:
@@ -497,7 +520,26 @@ def decision_page(
         at=at,
         neighbours=triage.neighbours(session, found) if at == "/inbox" else None,
         again=again is not None and found.is_open,
+        first_value=_first_value(session, found, now),
+        asked=_asked(session, found, form),
     )
+
+
+def _first_value(session: SessionDep, found: LearningRequest, now: datetime) -> Range | None:
+    """Weeks of the manager's usual hours less small asks until it first helps."""
+    ours = organisation.current(session)
+    if found.assessment is None or not found.is_open or ours is None:
+        return None
+    free = ours.hours_per_week - capacity.load(session, now=now).hours_per_week
+    return weeks_to_first_value(assessments.as_score(found.assessment).manager_hours, free)
+
+
+def _asked(session: SessionDep, found: LearningRequest, form: Form) -> list[Asked]:
+    labels = {one.key: one.label for one in form.questions}
+    return [
+        Asked(labels.get(one.question, one.question), one, next_questions.what_changed(one))
+        for one in next_questions.of(session, found)
+    ]
 
 
 def _like_it(session: SessionDep, found: LearningRequest, verdict: Verdict) -> list[Found]:

@@ -22,6 +22,9 @@ REASONS = (
 )
 """Why a request is declined or waits, to count by."""
 
+FIRST_PIECE = "first_piece"
+"""Why a question is asked of what would take over a quarter."""
+
 BLANKS = {
     "name": "the requester's first name",
     "title": "what they called their request",
@@ -32,6 +35,7 @@ LONGEST = 2000
 
 FIRST: dict[tuple[Verdict, str], str] = {
     **{(verdict, ""): words for verdict, words in letters.DRAFTS.items()},
+    (Verdict.ASK, FIRST_PIECE): "What you ask for would take us more than a quarter. What is the first piece of it that would already help, and whom?",
     (Verdict.DECLINE, "not_now"): "We won't take this on for now: other work has to come first. We can look at it again when that changes.",
     (Verdict.DECLINE, "too_small"): "We won't take this on: the effect would be small against the work. If more people run into it, please tell us.",
     (Verdict.DECLINE, "no_goal"): "We won't take this on for now, because it serves none of this year's goals. If we see that wrongly, please tell us which one it serves.",
@@ -132,4 +136,4 @@ def drafts(session: Session, about: LearningRequest | None = None) -> dict[tuple
 
 def _place(phrase: tuple[tuple[Verdict, str], str]) -> tuple[int, int]:
     (verdict, reason), _ = phrase
-    return [*Verdict].index(verdict), ["", *dict(REASONS)].index(reason)
+    return [*Verdict].index(verdict), ["", FIRST_PIECE, *dict(REASONS)].index(reason)

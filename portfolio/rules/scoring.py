@@ -14,6 +14,9 @@ from portfolio.states import Quadrant
 
 FORMULA_VERSION = "score-1"
 
+A_QUARTER_WEEKS = 13
+"""What takes longer is asked for its first piece."""
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -78,6 +81,16 @@ def score(need: Need, rubric: Rubric) -> Score:
         draws=rubric.draws,
         rubric_version=rubric.version,
     )
+
+
+def weeks_to_first_value(manager_hours: Range, hours_per_week: float) -> Range | None:
+    """Weeks until a request first helps somebody, with the manager on nothing else: its hours / hours a week. None without hours."""
+    if hours_per_week <= 0:
+        return None
+    low, likely, high = (
+        end / hours_per_week for end in (manager_hours.low, manager_hours.likely, manager_hours.high)
+    )
+    return Range(low, likely, high)
 
 
 def _means(steps: Mapping[str, Draws], rubric: Rubric) -> dict[str, float]:

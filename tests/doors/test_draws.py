@@ -88,3 +88,21 @@ def test_a_manager_says_how_a_number_is_known(
 def _need(session: Session, found: LearningRequest) -> Need:
     rubric = assessments.current_rubric(session)
     return assessments.needs(session, {found.id: found.goal_id}, rubric, today=NOW.date())[found.id]
+
+
+def test_what_takes_over_a_quarter_is_asked_for_its_first_piece(
+    client: TestClient, database: Database, cast: Cast, links: Links, sign_in: SignIn
+) -> None:
+    with database.writing() as session:
+        small = {"format": "job_aid", "finished_hours": 0.2}
+        large = {"format": "elearning", "finished_hours": 40}
+        for title, answers in (("Small", small), ("Large", large)):
+            a_request(session, links=links, title=title, answers=answers)
+        assessments.score_waiting(session, now=NOW, flow_run_id=None)
+    sign_in(client, cast.manager)
+    small_page, large_page = (client.get(f"/requests/{number}").text for number in (1, 2))
+    assert "It would first help after about" in small_page
+    assert "Ask for the first piece" not in small_page
+    assert "That is over a quarter." in large_page
+    asking = client.get("/requests/2?verdict=ask&reason=first_piece").text
+    assert "What is the first piece of it that would already help" in asking

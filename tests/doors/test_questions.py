@@ -121,6 +121,9 @@ def test_managers_alone_see_what_to_ask_and_ask_it(
     sent = client.post("/requests/1/questions", data={"question": "cause_could"})
     assert sent.headers["location"] == "/questions?asked=1"
     assert "on its way to Rita Requester" in client.get("/questions?asked=1").text
+    page = client.get("/requests/1").text
+    assert "Asked by link" in page
+    assert "no answer yet." in page
     again = client.post("/requests/2/questions", data={"question": "cause_could"})
     assert (again.status_code, "asked something within the last week" in again.text) == (422, True)
     for path, data in (("/requests/1/questions", {"question": "title"}), ("/requests/1/questions", {})):
