@@ -97,7 +97,7 @@ class BoardPage:
     def owners(self) -> dict[str, str]:
         """Who will own a card, by the name the file has."""
         names = dict(self.known)
-        return {one.name: names[int(one.value)] for one in self.people if int(one.value) in names}
+        return {one.name: names[int(one.value)] for one in self.people if one.value}
 
 
 @dataclass(frozen=True)

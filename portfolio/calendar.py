@@ -184,6 +184,7 @@ def _my_asks(view: View) -> list[Entry]:
             changed_at=changed[ask.id][1] or ask.asked_at,
             changes=changed[ask.id][0],
             about=_lines(ask.why, _hours(ask.hours)),
+            address=view.links.task(ask),
             kind="Ask",
         )
         for ask in found

@@ -144,7 +144,7 @@ class _Reader:
         """What a Trello board has and ours has not."""
         cards = things_in(self.body["cards"])
         counts = {
-            "deleted cards (only their deletion is in the file)": sum(
+            "deleted cards, of which the file says nothing more": sum(
                 one.get("type") == "deleteCard" for one in self.actions
             ),
             "votes": sum(int(number_of(object_in(one.get("badges")).get("votes")) or 0) for one in cards),
@@ -155,7 +155,7 @@ class _Reader:
             ),
             "power-up entries": sum(len(things_in(one.get("pluginData"))) for one in [self.body, *cards]),
         }
-        return [f"{count:,} {words}" for words, count in counts.items() if count]
+        return [f"{words.capitalize()}: {count:,}" for words, count in counts.items() if count]
 
     def notes(self) -> list[str]:
         done = sum(bool(one.get("dueComplete")) for one in things_in(self.body["cards"]))

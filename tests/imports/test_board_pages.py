@@ -48,7 +48,7 @@ def test_a_manager_looks_at_a_board_and_takes_it(manager: TestClient, database: 
     page = manager.get(address).text
     assert counts(page) == "4 rows = 4 created + 0 already here + 0 left out + 0 refused"
     assert "1 name is nobody here:</strong> Nora Nobody" in page
-    assert "3 votes" in page
+    assert "Votes: 3" in page
     assert "Film the lathe" in page
     assert how_many_cards(database) == 0
     answer = manager.post(address, data={**fields_of(page), "do": "take"})

@@ -89,7 +89,7 @@ def test_a_trello_card_is_read_with_all_that_belongs_to_it() -> None:
     assert [(stop.place, stop.at) for stop in card.stops] == [
         (TO_DO, at("2026-09-01T08:00")), (DOING, at("2026-09-10T10:00")), (DONE, at("2026-09-18T10:00")),
     ]  # fmt: skip
-    assert board.left_out == ("1 deleted cards (only their deletion is in the file)", "3 votes")
+    assert board.left_out == ("Deleted cards, of which the file says nothing more: 1", "Votes: 3")
     assert board.people == ["Nora Nobody", "Eli Expert"]
 
 

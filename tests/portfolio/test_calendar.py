@@ -163,7 +163,9 @@ def test_an_experts_calendar_holds_what_they_were_asked_and_nothing_else(
         a_session(session, cast.manager)
         events = feed_of(session, cast.expert, "mine", links)
     assert [event["summary"] for event in events] == ["Asked of you: Check the figures"]
-    assert events[0]["description"].startswith("You know the numbers\nAbout 2 h")
+    assert events[0]["description"].startswith(
+        "You know the numbers\nAbout 2 h\n\nhttp://testserver/tasks/1/"
+    )
 
 
 def test_leaders_read_no_internal_words(database: Database, cast: Cast, links: Links) -> None:
