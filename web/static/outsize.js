@@ -6,6 +6,18 @@ const say = (words) => {
 };
 window.outsize = { say };
 
+// Whether somebody has typed here what isn't sent yet, where a part says that it must not be lost (data-keeps-typing).
+function isBeingWritten(part) {
+  if (!part.matches("[data-keeps-typing]")) return false;
+  return [...part.querySelectorAll("input, textarea, select")].some((one) => {
+    if (one.type === "hidden") return false;
+    if (one.type === "checkbox" || one.type === "radio") return one.checked !== one.defaultChecked;
+    if (one.type === "file") return one.files.length > 0;
+    if (one.matches("select")) return one.selectedIndex !== Math.max(0, [...one.options].findIndex((option) => option.defaultSelected));
+    return one.value !== one.defaultValue;
+  });
+}
+
 // Live: <div data-live="/address">: each message lists ids of elements that fetch themselves again ("refresh").
 function listen(element) {
   const source = new EventSource(element.dataset.live);
@@ -14,9 +26,11 @@ function listen(element) {
     if (document.querySelector("[data-dragging]")) return setTimeout(refresh, 400);
     for (const id of waiting) {
       const part = document.getElementById(id);
+      if (part && isBeingWritten(part)) continue;
       if (part) htmx.trigger(part, "refresh");
+      waiting.delete(id);
     }
-    waiting.clear();
+    if (waiting.size) setTimeout(refresh, 1000);
   };
   source.onmessage = (message) => {
     if (waiting.size === 0) setTimeout(refresh, 60);
@@ -28,7 +42,7 @@ function listen(element) {
 // Single keys: <a data-key="j"> or <button data-key="a"> is pressed by its key, unless someone is typing.
 function pressByKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], .cards")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], .cards, .quick-dialog")) return;
   if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   const found = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
   if (!found) return;
