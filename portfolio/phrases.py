@@ -35,6 +35,7 @@ LONGEST = 2000
 
 FIRST: dict[tuple[Verdict, str], str] = {
     **{(verdict, ""): words for verdict, words in letters.DRAFTS.items()},
+    (Verdict.SNOOZE, ""): "This is worth another look later, so we've put it aside until then. You don't have to do anything; we'll come back to it.",
     (Verdict.ASK, FIRST_PIECE): "What you ask for would take us more than a quarter. What is the first piece of it that would already help, and whom?",
     (Verdict.DECLINE, "not_now"): "We won't take this on for now: other work has to come first. We can look at it again when that changes.",
     (Verdict.DECLINE, "too_small"): "We won't take this on: the effect would be small against the work. If more people run into it, please tell us.",
