@@ -9,19 +9,56 @@ const PAGE = 5;
 let busy = false;
 let again = false;
 
-// Reads how the ticked cards fit; one question at a time, and of those asked meanwhile only the last.
-async function refresh(spoken) {
-  if (busy) { again = true; return; }
+// Asks how the ticked cards fit; one question at a time, and only the answer to the last is shown.
+async function refresh() {
+  again = true;
+  if (busy) return;
   busy = true;
-  const place = document.getElementById("line-up");
-  const query = new URLSearchParams(new FormData(form).getAll("card").map((card) => ["card", card]));
-  try {
-    await htmx.ajax("GET", `${place.dataset.address}?${query}`, { target: "#line-up", swap: "outerMorph" });
-    if (spoken && !again) window.outsize.say(document.getElementById("fit-words")?.textContent ?? "");
-  } finally {
-    busy = false;
+  while (again) {
+    again = false;
+    const query = new URLSearchParams(new FormData(form).getAll("card").map((card) => ["card", card]));
+    try {
+      const answer = await fetch(`${document.getElementById("line-up").dataset.address}?${query}`);
+      const html = answer.ok ? await answer.text() : "";
+      if (html && !again) show(new DOMParser().parseFromString(html, "text/html"));
+    } catch {
+      window.outsize.say("How the cards fit could not be worked out. Keep the plan to see it.");
+    }
   }
-  if (again) { again = false; await refresh(spoken); }
+  busy = false;
+  window.outsize.say(document.getElementById("fit-words").textContent);
+}
+
+// Puts the answer's numbers in place; boxes and focus stay as the hand left them.
+function show(answer) {
+  document.querySelector(".fits-in").replaceWith(answer.querySelector(".fits-in"));
+  for (const pick of answer.querySelectorAll(".pick")) {
+    document.querySelector(`#${pick.id} .pick-sum`)?.replaceWith(pick.querySelector(".pick-sum"));
+  }
+  const told = answer.getElementById("pick-line");
+  const at = Number(told.getAttribute("aria-valuenow"));
+  if (at !== now()) stand(at);
+  line().setAttribute("aria-valuetext", told.getAttribute("aria-valuetext"));
+  cut(answer.getElementById("pick-cut"));
+}
+
+// The mark where the hours end stands below the same card as in the answer.
+function cut(told) {
+  document.getElementById("pick-cut")?.remove();
+  let above = told?.previousElementSibling;
+  if (above?.id === "pick-line") above = above.previousElementSibling;
+  const card = above && document.getElementById(above.id);
+  if (!card) return;
+  (card.nextElementSibling === line() ? line() : card).after(told);
+}
+
+function stand(at) {
+  const above = picks()[at - 1];
+  const focused = document.activeElement === line();
+  if (above) above.after(line());
+  else document.getElementById("picks").prepend(line());
+  line().setAttribute("aria-valuenow", String(at));
+  if (focused) line().focus();
 }
 
 // Everything above the line is in, everything below is not. What is done stays.
@@ -32,11 +69,8 @@ function put(count) {
     if (!box(pick).disabled) box(pick).checked = place < at;
     pick.classList.toggle("is-in", box(pick).checked);
   });
-  if (at) all[at - 1].after(line());
-  else document.getElementById("picks").prepend(line());
-  line().setAttribute("aria-valuenow", String(at));
+  stand(at);
   line().setAttribute("aria-valuetext", `${at} of ${all.length} cards`);
-  return at;
 }
 
 const now = () => Number(line().getAttribute("aria-valuenow"));
@@ -46,8 +80,7 @@ function byKey(event) {
   if (!event.target.closest?.("#pick-line") || !(event.key in steps)) return;
   event.preventDefault();
   put(now() + steps[event.key]);
-  line().focus();
-  refresh(true);
+  refresh();
 }
 
 function byHand(event) {
@@ -64,15 +97,16 @@ function byHand(event) {
     });
     if (above.length !== now()) put(above.length);
   };
+  const held = new AbortController();
   const drop = () => {
+    held.abort();
     list.classList.remove("is-dragging");
-    window.removeEventListener("pointermove", move);
     line().focus();
-    refresh(true);
+    refresh();
   };
-  window.addEventListener("pointermove", move);
-  window.addEventListener("pointerup", drop, { once: true });
-  window.addEventListener("pointercancel", drop, { once: true });
+  window.addEventListener("pointermove", move, { signal: held.signal });
+  window.addEventListener("pointerup", drop, { signal: held.signal });
+  window.addEventListener("pointercancel", drop, { signal: held.signal });
 }
 
 if (form) {
@@ -80,6 +114,6 @@ if (form) {
   document.addEventListener("keydown", byKey);
   document.addEventListener("pointerdown", byHand);
   form.addEventListener("change", (event) => {
-    if (event.target.name === "card") refresh(true);
+    if (event.target.name === "card") refresh();
   });
 }
