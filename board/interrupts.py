@@ -83,19 +83,14 @@ def add(request: Request, session: SessionDep, manager: ManagerDep, now: NowDep,
     fields["minutes"] = fields["minutes"] or fields["usual"]
     minutes = some_whole(fields, "minutes", errors)
     note = some_text(fields, "what", errors)
+    made: Interrupt | None = None
     if not errors:
         try:
             made = capacity.interrupted(session, minutes=minutes or 0, note=note, by=manager, at=now)
-            session.flush()
         except NotCounted as problem:
             errors["minutes"] = str(problem)
     if _wants_data(request):
-        if errors:
-            return JSONResponse({"errors": dict(errors)}, 422)
-        said = f"{minutes_words(made.minutes)} written down."
-        return JSONResponse(
-            {"said": said[0].upper() + said[1:], "removal": f"/interrupts/{made.id}/removal"}, 201
-        )
+        return JSONResponse({"errors": dict(errors)}, 422) if made is None else _told(made)
     if errors:
         return page(request, "interrupts/index.html", _view(session, now, fields, errors), 422)
     return see_other("/interrupts")
@@ -144,6 +139,12 @@ def _view(
         typed=typed or Fields(),
         errors=errors or Errors(),
     )
+
+
+def _told(made: Interrupt) -> JSONResponse:
+    """What the dialog says, and where it can be taken back."""
+    said = f"{minutes_words(made.minutes)} written down."
+    return JSONResponse({"said": said, "removal": f"/interrupts/{made.id}/removal"}, 201)
 
 
 def _wants_data(request: Request) -> bool:
