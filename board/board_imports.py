@@ -78,6 +78,10 @@ class BoardPage:
         return dates.ambiguous(self.looked.board.date_texts) is True
 
     @property
+    def has_archived(self) -> bool:
+        return any(card.is_put_away for card in self.looked.board.cards)
+
+    @property
     def column_names(self) -> dict[int, str]:
         return {number: name for number, name in self.columns if isinstance(number, int)}
 

@@ -207,7 +207,7 @@ def test_empty_pages(settled: Installation, new_context: NewContext) -> None:
     looker = a_looker(settled, new_context, "mara@fernweh.example")
     addresses = [
         "/inbox", "/backlog", "/plan", "/board", "/iterations", "/projects", "/reports", "/outbox", "/settings",
-        "/settings/imports", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
+        "/settings/imports", "/settings/imports/boards", "/settings/calendar", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
         "/settings/form/versions/1", "/settings/causes", "/settings/causes/versions/1", "/requests",
     ]  # fmt: skip
     assert [what for address in addresses for what in looker.look_at(address)] == []
