@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
@@ -12,8 +12,9 @@ from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
 from portfolio import goals, projects
 from portfolio.models import Project
+from portfolio.rules.hypothesis import Blanks
 from portfolio.states import Health, Stage
-from portfolio.submission import Line, OptionalDate, Problem, Prose, Strict
+from portfolio.submission import Email, Line, OptionalDate, Problem, Prose, Strict
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
@@ -25,20 +26,58 @@ SolutionType = Literal["job_aid", "peer_session", "workshop", "live_virtual", "e
 Hours = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 
 
-class NewProject(Strict):
-    name: Annotated[Line(200), Field(min_length=1)]  # type: ignore[valid-type] # pydantic builds the type at run time
-    solution_type: SolutionType = "workshop"
-    goal: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
-    hypothesis: Prose(2000) = ""  # type: ignore[valid-type] # as above
-    estimate_hours: Hours | None = None
-    due_on: OptionalDate = None
+class BlanksGiven(Strict):
+    """The blanks of "we believe <solution> for <who> moves <measure> from <today> to <wanted> <unit> by <by>"."""
+
+    solution: Line(200) = ""  # type: ignore[valid-type] # pydantic builds the type at run time
+    who: Line(300) = ""  # type: ignore[valid-type] # as above
+    measure: Line(160) = ""  # type: ignore[valid-type] # as above
+    today: Line(60) = ""  # type: ignore[valid-type] # as above
+    wanted: Line(60) = ""  # type: ignore[valid-type] # as above
+    unit: Line(40) = ""  # type: ignore[valid-type] # as above
+    by: OptionalDate = None
 
 
-class ChangedProject(Strict):
-    name: Annotated[Line(200), Field(min_length=1)] | None = None  # type: ignore[valid-type] # as above
+class FactsGiven(Strict):
+    """What may be said of a project at its start and later. With `hypothesis_parts` the sentence is made of them."""
+
     hypothesis: Prose(2000) | None = None  # type: ignore[valid-type] # as above
+    hypothesis_parts: BlanksGiven | None = None
+    goal: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    audience: Line(300) | None = None  # type: ignore[valid-type] # as above
+    worthwhile_change: Line(300) | None = None  # type: ignore[valid-type] # as above
+    stop_rule: Line(300) | None = None  # type: ignore[valid-type] # as above
+    stop_on: OptionalDate = None
+    sponsor: Line(120) | None = None  # type: ignore[valid-type] # as above
+    sponsor_email: Annotated[Email | Literal[""], AfterValidator(str)] | None = None
+    baseline_on: OptionalDate = None
     estimate_hours: Hours | None = None
     due_on: OptionalDate = None
+
+    def facts(self) -> dict[str, Any]:
+        """What was said, as the columns have it; words taken back are empty ones."""
+        said: dict[str, Any] = {
+            name: "" if value is None and name in WORDS else value
+            for name, value in self.model_dump(exclude_unset=True, include=FACTS).items()
+        }
+        if "goal" in said:
+            said["goal_id"] = said.pop("goal")
+        if self.hypothesis_parts is not None:
+            said |= projects.said_in_blanks(Blanks(**self.hypothesis_parts.model_dump()))
+        return said
+
+
+WORDS = {"hypothesis", "audience", "worthwhile_change", "stop_rule", "sponsor", "sponsor_email"}
+FACTS = set(FactsGiven.model_fields) - {"hypothesis_parts"}
+
+
+class NewProject(FactsGiven):
+    name: Annotated[Line(200), Field(min_length=1)]  # type: ignore[valid-type] # as above
+    solution_type: SolutionType = "workshop"
+
+
+class ChangedProject(FactsGiven):
+    name: Annotated[Line(200), Field(min_length=1)] | None = None  # type: ignore[valid-type] # as above
     stage: Stage | None = None
     health: Health | None = None
     health_note: Line(300) | None = None  # type: ignore[valid-type] # as above
@@ -60,19 +99,11 @@ def list_projects(
 def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) -> JSONResponse:
     """Start work nobody asked for through the form."""
     given = parse(NewProject, once.body)
-    if given.goal is not None and goals.find(session, given.goal) is None:
-        raise ProblemFound(422, errors=[Problem(("goal",), "There is no such goal.")])
+    _check_goal(session, given.goal)
 
     def write() -> tuple[int, dict[str, Any]]:
-        fields = given.model_dump(include={"hypothesis", "estimate_hours", "due_on"})
         made = projects.add(
-            session,
-            name=given.name,
-            solution_type=given.solution_type,
-            by=caller,
-            at=now,
-            goal_id=given.goal,
-            **fields,
+            session, name=given.name, solution_type=given.solution_type, by=caller, at=now, **given.facts()
         )
         return 201, shapes.project(made)
 
@@ -102,12 +133,12 @@ def change(
     version = version_in(if_match)
     if version is not None and version != project.version:
         raise ProblemFound(412)
-    words = given.model_dump(include={"name", "hypothesis", "estimate_hours", "due_on"}, exclude_unset=True)
-    if words.get("name", "") is None:
+    if "name" in given.model_fields_set and given.name is None:
         raise ProblemFound(422, errors=[Problem(("name",), "Please fill this in.")])
-    if words:
-        kept = {key: "" if value is None and key == "hypothesis" else value for key, value in words.items()}
-        projects.edit(session, project, version=None, by=caller, at=now, **kept)
+    _check_goal(session, given.goal)
+    facts = given.facts() | ({"name": given.name} if given.name is not None else {})
+    if facts:
+        projects.edit(session, project, version=None, by=caller, at=now, **facts)
     if given.health is not None or given.health_note is not None:
         note = project.health_note if given.health_note is None else given.health_note
         projects.note_health(session, project, given.health or project.health, note, by=caller, at=now)
@@ -124,6 +155,11 @@ def version_in(if_match: str | None) -> int | None:
         return None
     digits = if_match.strip().removeprefix("W/").strip('"')
     return int(digits) if digits.isdigit() and len(digits) < 10 else -1
+
+
+def _check_goal(session: SessionDep, goal: int | None) -> None:
+    if goal is not None and goals.find(session, goal) is None:
+        raise ProblemFound(422, errors=[Problem(("goal",), "There is no such goal.")])
 
 
 def _with_version(project: Project) -> JSONResponse:

@@ -38,6 +38,7 @@ from board import (
     tasks,
     training_sessions,
     triage,
+    work_templates,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -64,6 +65,7 @@ for part in (
     projects,
     beginnings,
     training_sessions,
+    work_templates,
     questions,
     library,
     methods,

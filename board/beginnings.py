@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from fastapi import APIRouter, Request, Response
 
 from board.baselines import baseline_words
-from portfolio import cards, contributions, evaluating, projects, reuses
+from portfolio import cards, contributions, evaluating, learning_requests, projects, reuses
 from portfolio.contributions import ExpertGiven, UnknownExpert
 from portfolio.evaluating import StepGiven
 from portfolio.models import Card, Measure, Person, Project, Reuse
@@ -25,7 +25,7 @@ from web.session import SessionDep
 from web.templating import page, partial
 from web.wording import number as in_words
 
-router = APIRouter(prefix="/projects/{number:int}")
+router = APIRouter()
 
 BLANKS = {"solution": 200, "who": 300, "measure": 160, "today": 60, "wanted": 60, "unit": 40}
 """The blanks of the sentence and their longest values."""
@@ -72,14 +72,24 @@ class BeginningPage:
     directions: tuple[tuple[str, str], ...] = DIRECTIONS
 
 
-@router.get("/beginning")
+@router.get("/projects/{number:int}/beginning")
 def show(request: Request, session: SessionDep, _manager: ManagerDep, now: NowDep, number: int) -> Response:
     project = _find(session, number)
     view = _view(session, project, _values(session, project, now.date()))
     return page(request, "projects/beginning.html", view)
 
 
-@router.get("/sentence")
+@router.get("/requests/{number:int}/beginning")
+def show_of_request(session: SessionDep, _manager: ManagerDep, number: int) -> Response:
+    """Where the project of an accepted request begins, for those who know only the request."""
+    found = learning_requests.find(session, number)
+    project = learning_requests.project_of(session, found) if found else None
+    if project is None:
+        raise NotFound
+    return see_other(f"/projects/{project.number}/beginning")
+
+
+@router.get("/projects/{number:int}/sentence")
 def show_sentence(request: Request, session: SessionDep, _manager: ManagerDep, number: int) -> Response:
     """The sentence as it is being typed; nothing is kept."""
     _find(session, number)
@@ -87,7 +97,7 @@ def show_sentence(request: Request, session: SessionDep, _manager: ManagerDep, n
     return partial(request, "projects/_sentence.html", SentenceView(pieces(_blanks(typed, Errors()))))
 
 
-@router.post("/beginning")
+@router.post("/projects/{number:int}/beginning")
 def begin(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
 ) -> Response:

@@ -95,6 +95,8 @@ def add(
     session.add(project)
     session.flush()
     record(session, "project.started", project, by=by, at=at, stage=project.stage.value)
+    if project.hypothesis_parts:
+        _follow(session, project, by=by, at=at)
     return project
 
 
@@ -128,9 +130,9 @@ def begin(
 
     Raises StaleEdit when `version` is no longer the latest, contributions.UnknownExpert where a name doesn't say who is meant.
     """
-    words = {"hypothesis": sentence(beginning.blanks), "hypothesis_parts": beginning.blanks.as_json()}
+    words = said_in_blanks(beginning.blanks)
     edit(session, project, version=version, by=by, at=at, **words, **beginning.facts)
-    if beginning.blanks.measure:
+    if beginning.blanks.measure:  # once more: its direction and what is worth it stand here only
         _keep_measure(
             session,
             project,
@@ -163,6 +165,11 @@ def blanks_of(learning_request: LearningRequest, solution_type: str) -> Blanks:
             "by": measure.get("by"),
         }
     )
+
+
+def said_in_blanks(blanks: Blanks) -> dict[str, Any]:
+    """What a project keeps of the blanks: the sentence they make, and themselves."""
+    return {"hypothesis": sentence(blanks), "hypothesis_parts": blanks.as_json()}
 
 
 def main_measure(session: Session, project: Project) -> Measure | None:
@@ -219,6 +226,8 @@ def edit(
         setattr(project, name, value)
     project.version += 1
     record(session, "project.edited", project, by=by, at=at, fields=sorted(fields))
+    if fields.get("hypothesis_parts"):
+        _follow(session, project, by=by, at=at)
 
 
 def note_health(
@@ -300,6 +309,14 @@ def costs(session: Session, project: Project) -> list[tuple[str, float]]:
 
 
 # Below: how the verbs above do it
+
+
+def _follow(session: Session, project: Project, *, by: Person, at: datetime) -> None:
+    """Let the measure say what the sentence says, and leave all else of it."""
+    blanks, measure = Blanks.of(project.hypothesis_parts), main_measure(session, project)
+    if blanks.measure:
+        worthwhile = measure.worthwhile_change if measure else None
+        _keep_measure(session, project, blanks, by=by, at=at, worthwhile=worthwhile)
 
 
 def _keep_measure(
