@@ -362,6 +362,7 @@ def ask_expert(desk: DeskDep, links: LinksDep, fields: FormDep) -> Response:
             why=why,
             hours=hours,
             due_on=due_on,
+            shows_material=fields["shows_material"] == "1",
             links=links,
             by=desk.person,
             at=desk.now,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portfolio import card_links, checklists, expert_asks, files, work_logs
 from portfolio.files import FileRefused
 from portfolio.links import Links
-from portfolio.models import ChecklistItem, Comment, ExpertAsk, File, Person
+from portfolio.models import CardLink, ChecklistItem, Comment, ExpertAsk, File, Person
 from web.clock import NowDep
 from web.forms import Errors, Fields, Sent, SentDep, need_text, some_number, some_text
 from web.people import PersonDep
@@ -33,7 +33,7 @@ NOTICES = {
 
 @dataclass(frozen=True)
 class TaskPage:
-    """One ask as its expert sees it: nothing of the card's notes, of others' comments or of others' files."""
+    """One ask as its expert sees it: nothing of the card's notes, of others' comments, or of files they aren't shown."""
 
     asked: ExpertAsk
     asker: str
@@ -41,6 +41,8 @@ class TaskPage:
     all_path: str
     items: list[ChecklistItem]
     files: list[File]
+    material: list[File]
+    links: list[CardLink]
     said: list[Comment]
     values: Fields
     errors: Errors = field(default_factory=Errors)
@@ -118,8 +120,8 @@ def work(
 
 @router.get("/tasks/{number:int}/{key}/files/{file:int}")
 def show_file(session: SessionDep, asked: AskedDep, file: int) -> Response:
-    """A file the expert gave for this; no other."""
-    found = next((one for one in _own_files(session, asked) if one.id == file), None)
+    """A file the expert gave for this, or is shown; no other."""
+    found = next((one for one in _files(session, asked) if one.id == file and not asked.taken_back_at), None)
     if found is None:
         raise NotFound
     return download(found)
@@ -156,6 +158,7 @@ def _page(
     asker = session.get(Person, asked.asked_by_id) if asked.asked_by_id else None
     hours = work_logs.hours_of(session, asked.card, asked.person)
     items = checklists.listed(session, asked.card)
+    shown = _files(session, asked)
     kept = Fields(
         hours=f"{hours:g}" if hours else "", **{f"tick_{one.id}": "1" for one in items if one.done_at}
     )
@@ -165,7 +168,9 @@ def _page(
         path=links.task_path(asked),
         all_path=links.tasks_path(asked.person),
         items=items,
-        files=_own_files(session, asked),
+        files=[one for one in shown if one.given_by_id == asked.person_id],
+        material=[one for one in shown if one.given_by_id != asked.person_id],
+        links=card_links.listed(session, asked.card) if asked.shows_material else [],
         said=expert_asks.words_of(session, asked),
         values=kept if typed is None else typed,
         errors=errors or Errors(),
@@ -177,5 +182,7 @@ def _list(session: Session, person: Person, links: Links) -> TaskList:
     return TaskList(person, [(one, links.task_path(one)) for one in expert_asks.open_of(session, person)])
 
 
-def _own_files(session: Session, asked: ExpertAsk) -> list[File]:
-    return [one for one in files.listed(session, card=asked.card) if one.given_by_id == asked.person_id]
+def _files(session: Session, asked: ExpertAsk) -> list[File]:
+    """What they gave themselves, and all that hangs on the card where the ask shows it."""
+    every = files.listed(session, card=asked.card)
+    return [one for one in every if asked.shows_material or one.given_by_id == asked.person_id]

@@ -44,12 +44,14 @@ def ask(
     why: str,
     hours: float | None = None,
     due_on: date | None = None,
+    shows_material: bool = False,
     links: Links,
     by: Person,
     at: datetime,
     anyway: bool = False,
 ) -> ExpertAsk:
-    """Ask somebody for a card, by mail with a link that needs no account; they become a contributor.
+    """Ask somebody for a card, by mail with a link that needs no account; they become a contributor. The card's files and links
+    they see where it `shows_material`.
 
     Raises OverLimit where they have their limit of open asks and nobody said `anyway`; AskRefused where they are asked for this
     card already, or it is finished.
@@ -70,6 +72,7 @@ def ask(
         why=why,
         hours=hours,
         due_on=due_on,
+        shows_material=shows_material,
         asked_at=at,
         asked_by_id=by.id,
         link_version=1,

@@ -187,7 +187,10 @@ class SavedView(Base):
 
 
 class ExpertAsk(Base):
-    """A card somebody is asked to do or help with, by a signed link. Open until it is done, declined or taken back."""
+    """A card somebody is asked to do or help with, by a signed link. Open until it is done, declined or taken back.
+
+    They see the card's files and links only where `shows_material`; their own files they see always.
+    """
 
     __tablename__ = "expert_asks"
     __table_args__ = (Index(None, "card_id"), Index(None, "person_id"))
@@ -198,6 +201,7 @@ class ExpertAsk(Base):
     why: Mapped[str] = mapped_column(Text, default="")
     hours: Mapped[float | None]
     due_on: Mapped[date | None]
+    shows_material: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     link_version: Mapped[int] = mapped_column(default=1)
     asked_at: Mapped[datetime]
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))

@@ -69,6 +69,24 @@ def test_the_mail_leads_to_a_page_that_shows_what_why_and_steps_and_no_more(
         assert session.get_one(ExpertAsk, 1).opened_at is None
 
 
+def test_files_and_links_are_seen_only_where_the_ask_shows_them(
+    client: TestClient, database: Database, asked: ExpertAsk, cast: Cast, links: Links, sign_in: SignIn
+) -> None:
+    sign_in(client, cast.manager)
+    client.post("/cards/1/links", data={"address": "https://example.org/film", "label": "The first cut"})
+    client.post("/cards/1/experts", data={"expert": "otto@fernweh.example", "shows_material": "1"})
+    with database.reading() as session:
+        shown = expert_asks.find(session, 2)
+    assert shown is not None
+    client.cookies.clear()
+    for one, sees in ((asked, False), (shown, True)):
+        path = links.task_path(one)
+        text = client.get(path).text
+        assert [words in text for words in ("The first cut", "secret.txt")] == [sees, sees]
+        assert client.get(f"{path}/files/1").status_code == (200 if sees else 404)
+        assert ("SECRET notes" in text, "SECRET comment" in text) == (False, False)
+
+
 def test_saving_keeps_ticks_hours_files_and_words_and_the_manager_hears_the_words(
     client: TestClient, database: Database, asked: ExpertAsk, links: Links, cast: Cast
 ) -> None:
