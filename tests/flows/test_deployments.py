@@ -27,6 +27,7 @@ def test_what_runs_when() -> None:
         "place_requests/nightly 35 2 * * *",
         "forecast/nightly 45 2 * * *",
         "ask_next/daily 40 9 * * 1-5",
+        "forget_politely/daily 10 9 * * 1-5",
         "run_automations/daily 30 7 * * *",
         "remind_experts/daily 20 9 * * 1-5",
         "track_iterations/daily 55 23 * * *",
