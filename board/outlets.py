@@ -309,17 +309,24 @@ def _log(session: SessionDep, outlet: Outlet, now: datetime, before: int) -> Log
     found = outlets.log(session, outlet, before=before if 0 < before < 2**31 else 0, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]
     due = [one for one in shown if one.delivered_at is None and one.given_up_at is None]
+    is_quiet = outlet.paused_at is not None or (outlet.rests_until is not None and outlet.rests_until > now)
     return Log(
         outlet=outlet,
         sent=[Sent(one, _title(one), _body(one)) for one in shown],
         older=shown[-1].id if len(found) > PER_PAGE else 0,
         before=before,
-        moves=not before and outlet.paused_at is None and any(one.next_try_at <= now for one in due),
+        moves=not before and not is_quiet and any(one.next_try_at <= now for one in due),
     )
 
 
 def _title(delivery: Delivery) -> str:
-    return str(delivery.body.get("words") or delivery.body.get("type") or "News")
+    """What it says, in a line: a chat's sentence, or the type and what it is about."""
+    body = delivery.body
+    if "words" in body:
+        return str(body["words"])
+    about = body.get("data", {}).get("subject", {})
+    name = about.get("title") or about.get("name") or ""
+    return f"{body.get('type', 'news')}: {name}" if name else str(body.get("type", "news"))
 
 
 def _body(delivery: Delivery) -> str:

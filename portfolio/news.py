@@ -138,7 +138,7 @@ def sentence(session: Session, event: Event) -> str:
     thing = session.get(kind.model, event.subject_id) if kind else None
     name = f"“{kind.name(thing)}”" if kind and thing else str(event.subject_id)
     noun = kind.noun if kind else event.subject_type.replace("_", " ")
-    return f"{noun} {name} {_did(session, event)}{f' by {by.display_name}' if by else ''}"
+    return f"{noun} {name}{_did(session, event)}{f' by {by.display_name}' if by else ''}"
 
 
 def line(session: Session, event: Event, links: Links) -> dict[str, Any]:
@@ -196,26 +196,34 @@ _KINDS = {
 }  # fmt: skip
 
 _VERBS = {
-    "learning_request.submitted": "came in",
-    "learning_request.message_added": "was written about",
-    "learning_request.supported": "was joined",
-    "learning_request.demand_noticed": "is asked for by many",
-    "card.moved": "moved",
-    "project.health_noted": "was looked at",
-    "edition.published": "is there",
-    "edition.failed": "could not be made",
-    "learning_request.scoring_failed": "could not be scored",
+    "learning_request.submitted": " came in",
+    "learning_request.message_added": " was written about",
+    "learning_request.supported": " was joined",
+    "learning_request.demand_noticed": " is asked for by many",
+    "card.moved": " moved",
+    "edition.published": " is there",
+    "edition.failed": " could not be made",
+    "learning_request.scoring_failed": " could not be scored",
+}
+
+_STATES = {
+    "needs_info": "asked about",
+    "submitted": "opened again",
+    "waitlisted": "put on the waiting list",
+    "snoozed": "put off",
 }
 
 
 def _did(session: Session, event: Event) -> str:
     verb = event.action.rpartition(".")[2].replace("_", " ")
-    said = _VERBS.get(event.action) or f"was {verb}"
+    said = _VERBS.get(event.action) or (f": {verb}" if " " in verb else f" was {verb}")
     to = event.details.get("to")
+    if event.action == "project.health_noted":
+        return f" was found {str(to).replace('_', ' ')}"
     if event.action == "card.moved":
         column = session.get(Column, to) if isinstance(to, int) else None
-        return f"moved to {column.name}" if column else said
+        return f" moved to {column.name}" if column else said
     if isinstance(to, str):
-        plain = to.replace("_", " ")
-        return f"is {plain}" if event.action == "project.health_noted" else f"is {plain} now"
+        plain = _STATES.get(to, to.replace("_", " "))
+        return f" moved to {plain}" if event.subject_type == "projects" else f" was {plain}"
     return said

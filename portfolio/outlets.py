@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import chat, letters, mails, news, people
+from portfolio import chat, history, letters, mails, news, people
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import Delivery, Event, Outlet, Person
@@ -25,6 +25,7 @@ AT_ONCE = 500
 OVERTAKEN = 1000
 """PostgreSQL numbers lines before they are committed: a slow transaction's can appear behind so many later ones."""
 TOO_OLD_TO_TELL = timedelta(days=1)
+KEPT = timedelta(days=90)
 
 
 class TooMany(ValueError):
@@ -46,7 +47,7 @@ def add(
     if (session.scalar(select(func.count(Outlet.id))) or 0) >= MOST:
         raise TooMany(f"There are {MOST} already. Please take one away first.")
     check(kind, address, may_be_local=may_be_local)
-    latest = _latest(session)
+    latest = history.last(session)
     outlet = Outlet(
         kind=kind,
         name=name,
@@ -126,7 +127,7 @@ def resume(session: Session, outlet: Outlet, *, by: Person, at: datetime) -> Non
     if outlet.paused_at is None:
         return
     outlet.paused_at, outlet.paused_why = None, ""
-    outlet.first_event_id = outlet.last_event_id = _latest(session)
+    outlet.first_event_id = outlet.last_event_id = history.last(session)
     _take_heart(outlet)
     waiting = update(Delivery).where(Delivery.outlet_id == outlet.id, *_undone())
     if outlet.kind == CHAT:
@@ -174,7 +175,7 @@ def send_again(session: Session, delivery: Delivery, *, by: Person, at: datetime
 def queue_news(session: Session, *, links: Links, at: datetime, limit: int = AT_ONCE) -> int:
     """Queue a delivery for each event an outlet wants and hasn't heard of; returns how many. Repeating it queues nothing twice."""
     queued = 0
-    latest = _latest(session)
+    latest = history.last(session)
     for outlet in session.scalars(_listening().with_for_update(skip_locked=True)).all():
         rows = session.execute(_unheard(session, outlet, outlet.last_event_id).limit(limit)).all()
         wanted = [row.id for row in rows if news.is_wanted(row.action, row.subject_type, outlet.events)]
@@ -197,7 +198,7 @@ def unheard(session: Session, *, seen: int) -> tuple[bool, int]:
 
     What was `seen` before isn't looked at again, so that what nobody wants costs no write.
     """
-    latest = _latest(session)
+    latest = history.last(session)
     for outlet in session.scalars(_listening()):
         after = max(outlet.last_event_id, seen)
         rows = session.execute(_unheard(session, outlet, after).limit(AT_ONCE + OVERTAKEN)).all()
@@ -206,6 +207,14 @@ def unheard(session: Session, *, seen: int) -> tuple[bool, int]:
         ):
             return True, seen
     return False, latest
+
+
+def forget_old(session: Session, *, now: datetime) -> int:
+    """Forget messages that ended 90 days ago, but those of lines that may be read again; returns how many."""
+    over = (Delivery.delivered_at < now - KEPT) | (Delivery.given_up_at < now - KEPT)
+    passed = Delivery.event_id.is_(None) | (Delivery.event_id < history.last(session) - OVERTAKEN)
+    gone = session.execute(delete(Delivery).where(over, passed))
+    return int(gone.rowcount)  # type: ignore[attr-defined] # a DELETE's result has it
 
 
 def due(now: datetime) -> Select[Delivery]:
@@ -291,10 +300,6 @@ def _unheard(session: Session, outlet: Outlet, after: int) -> Select[int, str, s
         .where(Event.id > after, ~heard.exists())
         .order_by(Event.id)
     )
-
-
-def _latest(session: Session) -> int:
-    return session.scalar(select(func.max(Event.id))) or 0
 
 
 def _queue(

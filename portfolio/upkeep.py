@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from portfolio import drafts, learning_requests
+from portfolio import drafts, learning_requests, outlets
 from portfolio.models import Arrival, Import, KeptAnswer, Mail, SignInLink, Visit
 from portfolio.states import ArrivalStatus
 
@@ -16,7 +16,7 @@ DROPPED_MAILS_LAST = timedelta(days=90)
 
 
 def expire(session: Session, *, now: datetime) -> dict[str, int]:
-    """Forget what is over: used links, ended visits, kept answers, old mails and dry runs; wake what was snoozed."""
+    """Forget what is over: used links, ended visits, kept answers, old mails, news and dry runs; wake what was snoozed."""
     gone = {
         "sign_in_links": delete(SignInLink).where(SignInLink.expires_at < now - timedelta(days=1)),
         "visits": delete(Visit).where((Visit.expires_at < now) | (Visit.ended_at < now - timedelta(days=7))),
@@ -30,6 +30,7 @@ def expire(session: Session, *, now: datetime) -> dict[str, int]:
         ),
     }
     counts = {name: int(session.execute(query).rowcount) for name, query in gone.items()}  # type: ignore[attr-defined] # a DELETE's result has it
+    counts["deliveries"] = outlets.forget_old(session, now=now)
     counts["drafts"] = drafts.expire(session, now=now)
     counts["woken"] = learning_requests.wake_snoozed(session, today=now.date(), at=now)
     return counts

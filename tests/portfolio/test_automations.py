@@ -404,7 +404,7 @@ def test_one_that_breaks_is_noted_and_the_others_go_on(site: Site, monkeypatch: 
         ("urgent_words", {"words": "urgent", "chat": "1"}),
     ],
 )
-def test_it_is_not_switched_on_with_a_gap(site: Site, key: str, given: dict[str, str]) -> None:
+def test_it_is_not_switched_on_with_a_gap(site: Site, key: str, given: dict[str, Any]) -> None:
     with pytest.raises(BadBlank):
         site.switch(key, **given)
     with site.database.reading() as session:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from standardwebhooks.webhooks import Webhook
 
-from portfolio import archive, cards, delivering, outlets, people, projects
+from portfolio import archive, cards, delivering, outlets, people, projects, upkeep
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import Card, Delivery, Event, Mail, Outlet
@@ -346,6 +346,24 @@ def test_a_message_is_sent_again_and_a_test_says_it_is_one(
     assert queue(database, links, now) == 0
 
 
+def test_old_messages_are_forgotten_but_for_those_of_the_last_lines(
+    database: Database, cast: Cast, links: Links, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_outlet(database, cast, now, "https://example.org/hook")
+    for title in ("First", "Second"):
+        add_card(database, cast, now, title)
+    queue(database, links, now)
+    with database.writing() as session:
+        for one in session.scalars(select(Delivery)):
+            one.delivered_at = now
+    monkeypatch.setattr(outlets, "OVERTAKEN", 0)
+    for days, left in ((89, 2), (91, 1)):
+        with database.writing() as session:
+            upkeep.expire(session, now=now + timedelta(days=days))
+        assert len(deliveries(database)) == left
+    assert queue(database, links, now) == 0
+
+
 def test_removed_it_leaves_nothing_but_history(
     database: Database, cast: Cast, links: Links, now: datetime
 ) -> None:
@@ -402,7 +420,7 @@ def test_a_chat_hears_plain_sentences_several_in_one_message(
         f"http://testserver/cards/{card.id}",
         "Project “Faster quotes” was started by Mara Manager",
         "http://testserver/projects/1",
-        "Project “Faster quotes” is pilot now by Mara Manager",
+        "Project “Faster quotes” moved to pilot by Mara Manager",
         "http://testserver/projects/1",
         "Request “Quotes take too long” came in by Rita Requester",
         "http://testserver/requests/1",
