@@ -262,6 +262,10 @@ def decide(
         at = "/inbox" if fields["triage"] else "/requests"
         view = decision_page(session, found, links, verdict, fields, errors, manager=manager, now=now, at=at)
         return page(request, "inbox/triage.html" if fields["triage"] else "inbox/show.html", view, 422)
+    if verdict is Verdict.ACCEPT and not fields["triage"]:
+        made = learning_requests.project_of(session, found)
+        if made is not None:
+            return see_other(f"/projects/{made.number}/beginning")
     return see_other(_onwards(session, found, "/inbox" if fields["triage"] else "/requests"))
 
 
