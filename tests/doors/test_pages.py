@@ -27,7 +27,7 @@ SignIn = Callable[[TestClient, Person | None], None]
 
 MANAGER_PAGES = [
     "/board/columns", "/board/columns?edit=3",
-    "/inbox", "/inbox/list", "/inbox/1", "/inbox/1?verdict=decline", "/inbox/several?request=1", "/inbox/obvious", "/inbox/sessions", "/settings/phrases", "/questions", "/questions/best", "/requests/1", "/requests/1/score", "/requests/1/draws", "/requests/1/reuses", "/requests/1/reuses/list", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
+    "/inbox", "/inbox/list", "/inbox/1", "/inbox/1?verdict=decline", "/inbox/several?request=1", "/inbox/obvious", "/inbox/sessions", "/settings/phrases", "/questions", "/questions/best", "/requests/1", "/requests/1/score", "/requests/1/draws", "/requests/1/reuses", "/requests/1/reuses/list", "/projects/1/beginning", "/projects/1/sentence", "/settings/templates", "/settings/templates/workshop", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
     "/backlog/more?after=9_1", "/plan", "/plan?hours=20&weeks=4&goal_1=2&drop=1&begun=1",
     "/plan/what-if?hours=20&quick=1", "/plan/requests/1", "/backlog/methods", "/settings", "/settings/imports", "/settings/imports/boards", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
     "/settings/form/changes", "/settings/causes", "/settings/rubric", "/settings/rubric/versions/1", "/settings/calibration", "/settings/outlets", "/settings/automations", "/settings/automations/log", "/outbox", "/outbox/1", "/arrivals",
@@ -37,7 +37,7 @@ MANAGER_PAGES = [
 LEADER_PAGES = [
     "/board", "/board?q=draft&project=1", "/board?lanes=project", "/board?lanes=goal&blocked=1&overdue=1", "/board?lanes=owner&unassigned=1",
     "/board/lanes?lanes=project&first=1", "/board/columns/1", "/board/columns/1/more?after=0", "/board/columns/1?lanes=project&lane=1", "/board/archive", "/cards/1", "/cards/1/parts/experts", "/cards/1/face",
-    "/iterations", "/iterations/1", "/projects", "/projects/1", "/reports", "/reports/1",
+    "/flow", "/flow?type=job_aid&project=1&weeks=4&on=2026-11-01", "/iterations", "/iterations/1", "/projects", "/projects/1", "/reports", "/reports/1",
 ]  # fmt: skip
 PUBLIC_PAGES = ["/", "/requests/new", "/requests/links", "/sign-in", "/api/v1/docs", "/healthz"]
 
@@ -138,7 +138,7 @@ def test_public_pages_are_there_for_everybody(browser: TestClient, address: str)
 
 @pytest.mark.parametrize(
     "address",
-    ["/inbox", "/backlog", "/board", "/iterations", "/projects", "/reports", "/outbox", "/settings"],
+    ["/inbox", "/backlog", "/board", "/iterations", "/flow", "/projects", "/reports", "/outbox", "/settings"],
 )
 def test_empty_pages_teach(client: TestClient, sign_in: SignIn, cast: Cast, address: str) -> None:
     sign_in(client, cast.manager)
