@@ -2,7 +2,7 @@
 
 document.body.append(document.getElementById("quick").content.cloneNode(true));
 const asks = document.getElementById("interrupt");
-const help = document.getElementById("keys");
+const help = document.getElementById("page-keys");
 const say = (words) => window.outsize.say(words);
 
 const isTyping = (target) =>
@@ -75,6 +75,9 @@ function wordsOf(one) {
 function openHelp() {
   const here = [...document.querySelectorAll("main [data-key]")].map((one) => [one.dataset.key, wordsOf(one)]);
   const list = help.querySelector("dl");
+  const more = help.querySelector("p");
+  more.textContent = document.querySelector("[data-key-help]")?.textContent ?? "";
+  more.hidden = !more.textContent;
   list.replaceChildren();
   for (const [key, words] of [...here, ["i", "Write a small ask down"], ["?", "This list"]]) {
     const term = document.createElement("dt");
