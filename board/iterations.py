@@ -1,7 +1,7 @@
 """Iterations: plan the next within its hours, see where it is heading, close it with a review."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, QueryParams
 
 from board import burn_up
 from board.burn_up import BurnUp
-from portfolio import iteration_course, iterations, lineups, organisation
+from portfolio import forecasts, iteration_course, iterations, lineups, organisation, projects
 from portfolio.iteration_course import Course
 from portfolio.iterations import (
     IterationRefused,
@@ -21,6 +21,7 @@ from portfolio.iterations import (
 )
 from portfolio.lineups import LineUp
 from portfolio.models import Card, Iteration, Organisation, Project
+from portfolio.rules.forecasting import Forecast
 from portfolio.rules.iterating import Velocity
 from portfolio.states import ColumnKind, IterationStatus
 from web.clock import NowDep
@@ -81,6 +82,7 @@ class IterationPage:
     capacity_words: str
     may_change: bool
     errors: Errors = field(default_factory=Errors)
+    forecast: Forecast | None = None
 
     @property
     def record(self) -> dict[str, Any] | None:
@@ -189,8 +191,11 @@ def set_rhythm(
 
 @router.get("/iterations/{number}")
 def show(request: Request, session: SessionDep, person: LeaderDep, now: NowDep, number: int) -> Response:
-    view = _iteration_page(session, _find(session, number), now, may_change=person.manages)
-    return page(request, "iterations/show.html", view)
+    iteration = _find(session, number)
+    view = _iteration_page(session, iteration, now, may_change=person.manages)
+    is_open = iteration.status is IterationStatus.OPEN
+    told = forecasts.for_iteration(session, iteration, now=now) if is_open else None
+    return page(request, "iterations/show.html", replace(view, forecast=told))
 
 
 @router.get("/iterations/{number}/planning")
@@ -427,7 +432,8 @@ def _iteration_page(
     errors: Errors | None = None,
 ) -> IterationPage:
     course = iteration_course.course(session, iteration, now=now)
-    room = iterations.room_of(session, iteration, now=now)
+    is_planned = iteration.status is IterationStatus.PLANNED
+    room = iterations.room_of(session, iteration, now=now) if is_planned else None
     held = [] if iteration.record else iterations.held(session, iteration)
     return IterationPage(
         iteration=iteration,
@@ -435,8 +441,8 @@ def _iteration_page(
         cards=held,
         burn_up=burn_up.draw(course, organisation.zone(organisation.current(session))),
         hours=course.standing.hours,
-        capacity=iterations.capacity_of(iteration, room),
-        capacity_words=iterations.capacity_sentence(iteration, room),
+        capacity=iterations.capacity_of(iteration, room) if room else iteration.capacity_hours,
+        capacity_words=iterations.capacity_sentence(iteration, room) if room else iteration.capacity_words,
         may_change=may_change,
         errors=errors or Errors(),
     )
@@ -451,6 +457,10 @@ def _review_page(
 ) -> ReviewPage:
     held = iterations.held(session, iteration)
     found = {card.project.id: card.project for card in held if card.project is not None}
+    for number in _numbers(typed or Fields()):  # also those whose cards have moved on: nothing typed is lost
+        named = None if number in found else projects.find(session, number)
+        if named is not None:
+            found[number] = named
     hours = iterations.open_hours_of(session, sorted(found))
     return ReviewPage(
         iteration=iteration,

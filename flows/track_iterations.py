@@ -12,7 +12,8 @@ STILL_YESTERDAY = timedelta(hours=6)
 
 @flow(name="track_iterations")
 def track_iterations() -> int:
-    """Snapshot the open iteration for the day that ends. Returns how many; a second run replaces the day's."""
+    """Snapshot the open iteration for the day that ends, and for days missed before. Returns how many were taken; a second
+    run replaces the day's."""
     return snapshot()
 
 

@@ -92,6 +92,7 @@ def standing_at(session: Session, iteration: Iteration, moment: datetime, *, now
     """
     later = _since(session, moment) if moment < now else []
     planned, moved = _first(later, "card.planned"), _first(later, "card.moved")
+    shelved = _first(later, "card.archived", "card.unarchived")
     left = [card for card, event in planned.items() if event.details.get("from") == iteration.id]
     kinds: dict[int, ColumnKind] = (
         dict(session.execute(select(Column.id, Column.kind)).all()) if moved else {}  # type: ignore[arg-type] # rows are pairs
@@ -109,7 +110,8 @@ def standing_at(session: Session, iteration: Iteration, moment: datetime, *, now
         home_then = planned[card].details.get("from") if card in planned else home
         kind_then = _kind_before(moved[card], kinds) if card in moved else kind
         is_done = kind_then is ColumnKind.DONE
-        is_gone = archived_at is not None and archived_at <= moment and not is_done
+        is_shelved = shelved[card].action == "card.unarchived" if card in shelved else archived_at is not None
+        is_gone = is_shelved and not is_done
         if home_then != iteration.id or created_at > moment or is_gone:
             continue
         cards += 1
@@ -145,8 +147,8 @@ def scope_changes(session: Session, iteration: Iteration) -> list[ScopeChange]:
     made_inside = touched - came_by_plan - set(iteration.committed or ())
     found += [(event, True) for event in _of(session, started, "card.added", made_inside)]
     found += [
-        (event, event.action == "card.restored")
-        for action in ("card.archived", "card.restored")
+        (event, event.action == "card.unarchived")
+        for action in ("card.archived", "card.unarchived")
         for event in _of(session, started, action, _unfinished(session, inside))
     ]
     found.sort(key=lambda one: one[0].id)
@@ -184,12 +186,12 @@ def names(session: Session, people: Iterable[int | None]) -> dict[int, str]:
 
 
 def _since(session: Session, moment: datetime) -> list[Event]:
-    """Moves and plannings of cards after a moment, in order."""
+    """What happened after a moment to where cards stand and belong, in order."""
     return list(
         session.scalars(
             select(Event)
             .where(
-                Event.action.in_(("card.planned", "card.moved")),
+                Event.action.in_(("card.planned", "card.moved", "card.archived", "card.unarchived")),
                 Event.at > moment,
                 Event.subject_type == CARDS,
             )
@@ -198,11 +200,11 @@ def _since(session: Session, moment: datetime) -> list[Event]:
     )
 
 
-def _first(events: Iterable[Event], action: str) -> dict[int, Event]:
-    """The first event of a kind, by card."""
+def _first(events: Iterable[Event], *actions: str) -> dict[int, Event]:
+    """The first event of some kinds, by card."""
     found: dict[int, Event] = {}
     for event in events:
-        if event.action == action:
+        if event.action in actions:
             found.setdefault(event.subject_id, event)
     return found
 

@@ -87,10 +87,7 @@ def line_up(
         if group == DONE or (card.id in chosen if chosen is not None else card.iteration_id == iteration.id)
     }
     items = [
-        Item(card.id, card.actual_hours or card.estimate_hours, card.id in inside, is_known=True)
-        if group == DONE and (card.actual_hours or card.estimate_hours)
-        else Item(card.id, card.estimate_hours, card.id in inside)
-        for card, group in found
+        Item(card.id, card.estimate_hours, card.id in inside, is_known=group == DONE) for card, group in found
     ]
     steps, fit = stack(items, hours, spread, usual=usual, seed=iteration.id)
     return LineUp(

@@ -61,7 +61,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Item:
-    """A card that could be taken in. `hours` is its estimate; None where nobody gave one. `is_known`: it took them."""
+    """A card that could be taken in. `hours` is its estimate; None where nobody gave one. `is_known`: it is done, so there is no doubt left."""
 
     key: int
     hours: float | None
