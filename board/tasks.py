@@ -48,6 +48,10 @@ class TaskPage:
     errors: Errors = field(default_factory=Errors)
     notice: str = ""
 
+    @property
+    def is_wanted(self) -> bool:
+        return expert_asks.is_wanted(self.asked)
+
 
 @dataclass(frozen=True)
 class TaskList:
@@ -96,7 +100,7 @@ def work(
     """Keep what was ticked, typed and given, whichever button was pressed; then it is done, or can't be, or goes on."""
     request.app.state.turnstile.check_note(request)
     request.app.state.turnstile.check_upload(request, len(sent.uploads))
-    if not asked.is_open:
+    if not expert_asks.is_wanted(asked):
         return see_other(links.task_path(asked))
     errors = Errors()
     what = sent.fields["what"] if sent.fields["what"] in NOTICES else "save"

@@ -185,7 +185,7 @@ def remind(session: Session, *, links: Links, zone: ZoneInfo, at: datetime) -> i
 
 
 def open_of(session: Session, person: Person) -> list[ExpertAsk]:
-    """What a person is asked for and has not answered, what is due first first."""
+    """What a person is asked for and has not answered, what is due first first. What was finished without them asks no more."""
     return sorted(session.scalars(_open(ExpertAsk.person_id == person.id)), key=_by_date)
 
 
@@ -210,6 +210,11 @@ def find(session: Session, number: int) -> ExpertAsk | None:
         .where(ExpertAsk.id == number)
         .options(joinedload(ExpertAsk.card).joinedload(Card.owner))
     )
+
+
+def is_wanted(asked: ExpertAsk) -> bool:
+    """Whether an answer still helps: nobody gave one, and the card isn't finished without it."""
+    return asked.is_open and asked.card.done_at is None and asked.card.archived_at is None
 
 
 def limit_of(person: Person) -> int:
@@ -262,10 +267,13 @@ def carriers(session: Session) -> list[Carrier]:
 def _open(*more: ColumnElement[bool]) -> Select[ExpertAsk]:
     return (
         select(ExpertAsk)
+        .join(ExpertAsk.card)
         .where(
             ExpertAsk.done_at.is_(None),
             ExpertAsk.declined_at.is_(None),
             ExpertAsk.taken_back_at.is_(None),
+            Card.done_at.is_(None),
+            Card.archived_at.is_(None),
             *more,
         )
         .options(joinedload(ExpertAsk.card).joinedload(Card.owner))

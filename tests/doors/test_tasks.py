@@ -3,18 +3,20 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from portfolio import card_links, cards, checklists, comments, expert_asks, files, people, work_logs
+from portfolio import card_links, cards, checklists, comments, expert_asks, people, work_logs
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import Card, Comment, ExpertAsk, Mail, Person
 from tests.conftest import NOW, Cast
 from tests.factory import a_card
 
+BERLIN = ZoneInfo("Europe/Berlin")
 SignIn = Callable[[TestClient, Person | None], None]
 
 
@@ -286,15 +288,17 @@ def test_anybody_can_be_asked_by_address_and_becomes_a_contributor(
     assert client.post("/cards/1/experts/9/removal").status_code == 404
 
 
-def test_a_finished_card_asks_nobody_and_files_of_others_stay_closed(
-    client: TestClient, database: Database, cast: Cast, sign_in: SignIn, asked: ExpertAsk
+def test_a_finished_card_asks_nobody_and_reminds_nobody(
+    client: TestClient, database: Database, cast: Cast, sign_in: SignIn, asked: ExpertAsk, links: Links
 ) -> None:
-    sign_in(client, cast.manager)
     with database.writing() as session:
         card = session.get_one(Card, 1)
         cards.place(session, card, cards.columns(session)[-1], by=cast.manager, at=NOW)
-        assert len(files.listed(session, card=card)) == 1
-    assert (
-        "This card is finished"
-        in client.post("/cards/1/experts", data={"expert": "otto@fernweh.example"}).text
-    )
+        assert expert_asks.open_of(session, cast.expert) == []
+        assert expert_asks.remind(session, links=links, zone=BERLIN, at=NOW + timedelta(days=4)) == 0
+    path = links.task_path(asked)
+    client.post(path, data={"what": "done"})
+    assert "This was finished meanwhile" in client.get(path).text
+    sign_in(client, cast.manager)
+    refused = client.post("/cards/1/experts", data={"expert": "otto@fernweh.example"})
+    assert (refused.status_code, "This card is finished" in refused.text) == (422, True)
