@@ -358,7 +358,7 @@ def _lines(story: Story, card: Card, taken: Import) -> list[dict[str, Any]]:
         "project": card.project_id,
         "iteration": None,
     }
-    lines = [("card.added", first.at, added)]
+    lines: list[tuple[str, datetime, dict[str, Any]]] = [("card.added", first.at, added)]
     for was, step in zip(story.steps, story.steps[1:], strict=False):
         moved = {
             "from": was.to.column,

@@ -50,7 +50,8 @@ def written(name: str, about: str, entries: Iterable[Entry]) -> bytes:
     calendar.add("x-published-ttl", "PT1H")
     for entry in entries:
         calendar.add_component(_event(entry))
-    return calendar.to_ical()
+    content: bytes = calendar.to_ical()
+    return content
 
 
 def _event(entry: Entry) -> Event:

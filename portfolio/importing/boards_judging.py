@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -253,12 +253,13 @@ def _first_of(columns: Sequence[OurColumn], kinds: Collection[ColumnKind]) -> in
 def _person_for(who: str, board: Board, people: Sequence[OurPerson]) -> int:
     """Somebody of the same address or name, where there is exactly one."""
     words = {word.casefold() for word in (who, *board.handles.get(who, ())) if word}
-    for of in (
-        lambda one: {one.email.casefold()},
-        lambda one: {one.name.casefold()} - {""},
-        lambda one: {one.email.partition("@")[0].casefold()},
-    ):
-        found = [one.id for one in people if of(one) & words]
+    ways: tuple[Callable[[OurPerson], str], ...] = (
+        lambda one: one.email,
+        lambda one: one.name,
+        lambda one: one.email.partition("@")[0],
+    )
+    for way in ways:
+        found = [one.id for one in people if way(one).casefold() in words]
         if len(found) == 1:
             return found[0]
     return 0

@@ -82,7 +82,9 @@ class _Reader:
         self.actions = things_in(body.get("actions"))
         members = things_in(body.get("members"))
         self.members = {text_in(one.get("id")): _name(one) for one in members}
-        self.handles = {_name(one): (text_in(one.get("username")),) for one in members if _name(one)}
+        self.handles: dict[str, tuple[str, ...]] = {
+            _name(one): (text_in(one.get("username")),) for one in members if _name(one)
+        }
         self.fields = {text_in(one.get("id")): one for one in things_in(body.get("customFields"))}
         self.checklists: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for one in sorted(things_in(body.get("checklists")), key=_position):

@@ -65,7 +65,7 @@ def taken(session: Session, cast: Cast, content: bytes, name: str = "board.json"
     return {card.source_key or "": card for card in session.scalars(select(Card).where(Card.source_key.is_not(None)))}  # fmt: skip
 
 
-def past(session: Session, card: Card) -> list[tuple[str, datetime, int, str]]:
+def past(session: Session, card: Card) -> list[tuple[str, datetime, int | None, str]]:
     """A card's history: what, when, to which column of which kind."""
     return [
         (event.action, event.at, event.details.get("to", event.details.get("column")), event.details["kind"])

@@ -96,7 +96,9 @@ def test_no_words_can_break_out_of_where_they_stand() -> None:
     entry = an_entry(title=nasty, about=nasty, place=nasty, kind=nasty)
     content = written(nasty, nasty, [entry])
     [event] = checked(content)
-    assert "X-EVIL" not in {line.partition(b":")[0] for line in content.replace(b"\r\n ", b"").split(b"\r\n")}
+    assert b"X-EVIL" not in {
+        line.partition(b":")[0] for line in content.replace(b"\r\n ", b"").split(b"\r\n")
+    }
     assert event["summary"].startswith("a;b,c\\n X-EVIL:1 END:VEVENT")
     assert event["description"].startswith("a;b,c\\n\nX-EVIL:1\n\nEND:VEVENT")
 
