@@ -192,11 +192,12 @@ def _values(session: SessionDep, project: Project, today: date) -> Fields:
             "days": "" if step.days_after is None else str(step.days_after), "due": _day(step.due_on), "owner": step.owner,
         }  # fmt: skip
         values |= {f"step_{row}_{name}": text for name, text in told.items()}
+    less = projects.less_to_make(session, project) if project.begun_at is None else {}
     for row, card in enumerate(_in_order(session, project), start=1):
         values |= {
             f"card_{row}_id": str(card.id),
             f"card_{row}_title": card.title,
-            f"card_{row}_hours": _number(card.estimate_hours),
+            f"card_{row}_hours": _number(less.get(card.id, card.estimate_hours)),
             f"card_{row}_kept": "1",
         }
     return values

@@ -282,6 +282,26 @@ def progress(session: Session, project_ids: list[int]) -> dict[int, tuple[int, i
     return {int(project_id): (int(done or 0), int(count)) for project_id, done, count in rows}
 
 
+def less_to_make(session: Session, project: Project) -> dict[int, float]:
+    """The hours that first cards for making would take by what was linked since the project started, by card; empty where
+    nothing changed."""
+    request = project.learning_request
+    if request is None:
+        return {}
+    then = reuses.likely_share_at(session, request, project.created_at)
+    exists = reuses.existing_share(reuses.of(session, request))
+    now = exists.likely if exists else 0.0
+    if now == then or then >= 1:
+        return {}
+    plans = templates_of_work.of_kind(session, project.solution_type)
+    making = {plan.title for plan in plans if plan.making}
+    return {
+        card.id: work_templates.in_quarters(card.estimate_hours * (1 - now) / (1 - then))
+        for card in cards.of_project(session, project)
+        if card.title in making and card.estimate_hours
+    }
+
+
 def last_sign(session: Session, project: Project) -> datetime:
     """When something last happened to a project or one of its cards."""
     cards_of_it = select(Card.id).where(Card.project_id == project.id)

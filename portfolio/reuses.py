@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
-from portfolio import similar
+from portfolio import history, similar
 from portfolio.history import record
 from portfolio.models import LearningRequest, Person, Resource, Reuse
 from portfolio.rules.ranges import Range
@@ -26,6 +26,8 @@ SINGLE_SPREAD = 0.1
 
 LIKE_IT = 0.15
 """From this likeness on a resource is offered to the manager, who judges; lower than for people who type."""
+
+LINKED, UNLINKED = "resource_linked", "resource_unlinked"
 
 
 class ShareRefused(ValueError):
@@ -56,7 +58,7 @@ def link(
     reuse.note, reuse.by_id, reuse.at = note, by.id if by else None, at
     session.flush()
     shares = [share.low, share.likely, share.high]
-    _record(session, learning_request, "resource_linked", by=by, at=at, resource=resource.id, share=shares)
+    _record(session, learning_request, LINKED, by=by, at=at, resource=resource.id, share=shares)
     return reuse
 
 
@@ -65,7 +67,7 @@ def unlink(session: Session, reuse: Reuse, *, by: Person | None, at: datetime) -
     learning_request = session.get_one(LearningRequest, reuse.learning_request_id)
     session.delete(reuse)
     session.flush()
-    _record(session, learning_request, "resource_unlinked", by=by, at=at, resource=reuse.resource_id)
+    _record(session, learning_request, UNLINKED, by=by, at=at, resource=reuse.resource_id)
 
 
 def existing_share(reuses: Sequence[Reuse]) -> Range | None:
@@ -83,6 +85,18 @@ def existing_share(reuses: Sequence[Reuse]) -> Range | None:
 
 
 # Queries
+
+
+def likely_share_at(session: Session, learning_request: LearningRequest, at: datetime) -> float:
+    """The likely share (0..1) that was known to exist at a moment, as the history has it."""
+    shares: dict[int, float] = {}
+    lines = history.timeline(
+        session, learning_request, *(f"learning_request.{what}" for what in (LINKED, UNLINKED))
+    )
+    for line in lines:
+        if line.at <= at:
+            shares[line.details["resource"]] = line.details.get("share", [0.0, 0.0, 0.0])[1]
+    return min(1.0, sum(shares.values()))
 
 
 def of(session: Session, learning_request: LearningRequest) -> list[Reuse]:

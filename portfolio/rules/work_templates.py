@@ -46,7 +46,12 @@ def shared_out(
     weights = [plan.hours * (1 - (exists or 0.0) if plan.making else 1.0) for plan in plans]
     total = sum(weights)
     factor = 1.0 if estimate_hours is None or not total else estimate_hours / total
-    return [max(LEAST_HOURS, round(weight * factor * 4) / 4) for weight in weights]
+    return [in_quarters(weight * factor) for weight in weights]
+
+
+def in_quarters(hours: float) -> float:
+    """Hours as people plan them: in quarters, and at least one of those."""
+    return max(LEAST_HOURS, round(hours * 4) / 4)
 
 
 def making_share(plans: Sequence[CardPlan]) -> float:

@@ -97,6 +97,25 @@ def test_what_exists_shrinks_the_cards_for_making(
         assert [card.estimate_hours for card in held] == [2.5, 2, 2, 1, 1.5]
 
 
+def test_what_is_linked_after_the_start_shrinks_them_once_more(
+    database: Database, links: Links, cast: Cast, now: datetime
+) -> None:
+    later = now + timedelta(hours=1)
+    with database.writing() as session:
+        asked = a_request(session, links=links)
+        one, other = (
+            library.add(session, ResourceGiven(title=title), by=None, at=now) for title in ("One", "Other")
+        )
+        reuses.link(session, asked, one, SHARES["half"][1], note="", by=cast.manager, at=now)
+        project = projects.start(session, asked, "job_aid", by=cast.manager, at=now)
+        session.refresh(project)
+        assert projects.less_to_make(session, project) == {}
+        linked = reuses.link(session, asked, other, SHARES["quarter"][1], note="", by=cast.manager, at=later)
+        assert projects.less_to_make(session, project) == {2: 1, 4: 0.5}
+        reuses.unlink(session, linked, by=cast.manager, at=later)
+        assert projects.less_to_make(session, project) == {}
+
+
 def a_beginning(**changes: object) -> Beginning:
     told: dict[str, object] = {
         "blanks": BLANKS,
