@@ -1,7 +1,5 @@
 """The door for deciding and doing: inbox, backlog, board, iterations, projects, library, settings."""
 
-from fastapi import APIRouter
-
 from board import (
     arrivals,
     attachments,
@@ -40,9 +38,13 @@ from board import (
     triage,
     work_templates,
 )
+from web.doors import Door
 
-router = APIRouter(include_in_schema=False)
+router = Door(include_in_schema=False)
 for part in (
+    board,
+    columns,
+    placements,
     inbox,
     triage,
     phrases,
@@ -52,9 +54,6 @@ for part in (
     attachments,
     backlog,
     plan,
-    board,
-    columns,
-    placements,
     cards,
     card_parts,
     experts,

@@ -1,6 +1,6 @@
 """Projects: accepted work, its stage and health, its measures and readings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from portfolio import (
     cards,
     contributions,
     evaluating,
+    forecasts,
     goals,
     measures,
     organisation,
@@ -22,6 +23,7 @@ from portfolio import (
 from portfolio.models import Card, EvaluationStep, Goal, Measure, Project, Reuse, TrainingSession
 from portfolio.projects import SILENT_DAYS
 from portfolio.rules.evaluating import LEVELS
+from portfolio.rules.forecasting import Forecast
 from portfolio.rules.hypothesis import Blanks, Piece, pieces
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
@@ -101,6 +103,7 @@ class ProjectPage:
     values: Fields
     errors: Errors
     solutions: tuple[tuple[str, str], ...] = SOLUTIONS
+    forecast: Forecast | None = None
     stages: tuple[tuple[str, str], ...] = tuple((stage.value, label(stage)) for stage in Stage)
     healths: tuple[tuple[str, str], ...] = tuple((health.value, label(health)) for health in Health)
     levels: dict[int, str] = field(default_factory=lambda: dict(LEVELS))
@@ -131,7 +134,8 @@ def add(request: Request, session: SessionDep, manager: ManagerDep, now: NowDep,
 def show(request: Request, session: SessionDep, person: LeaderDep, now: NowDep, number: int) -> Response:
     project = find_project(session, number)
     view = project_page(session, project, values_of(project), Errors(), now, may_change=person.manages)
-    return page(request, "projects/show.html", view)
+    told = forecasts.for_project(session, project, now=now) if project.is_live else None
+    return page(request, "projects/show.html", replace(view, forecast=told))
 
 
 @router.post("/projects/{number}")

@@ -7,7 +7,17 @@ from typing import Any
 
 from portfolio import causes
 from portfolio.learning_requests import Place
-from portfolio.models import Assessment, Decision, Event, File, LearningRequest, Message, Project, Supporter
+from portfolio.models import (
+    Assessment,
+    Decision,
+    Event,
+    File,
+    LearningRequest,
+    Message,
+    Project,
+    Promise,
+    Supporter,
+)
 from portfolio.questions import Kind, Question
 from portfolio.rules.comparing import ordinal
 from portfolio.rules.fit import Fit
@@ -107,6 +117,7 @@ class Tracking:
     notice: str = ""
     errors: Errors = field(default_factory=Errors)
     typed: str = ""
+    promise: Promise | None = None
 
     @property
     def waits_for_score(self) -> bool:

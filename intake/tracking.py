@@ -9,7 +9,17 @@ from intake import standing, view
 from intake.forms import read_answers, typed_answers
 from intake.opening import OpenedDep
 from intake.standing import MOST_QUESTIONS, Behind, Conversation, FollowUp, Next, Tracking
-from portfolio import causes, files, forms, goals, learning_requests, next_questions, placings, supporters
+from portfolio import (
+    causes,
+    files,
+    forms,
+    goals,
+    learning_requests,
+    next_questions,
+    placings,
+    promises,
+    supporters,
+)
 from portfolio.models import File, LearningRequest
 from portfolio.questions import Form
 from portfolio.rules.scoring import LABELS
@@ -246,6 +256,7 @@ def _tracking(session: SessionDep, found: LearningRequest, links: LinksDep) -> T
         behind=Behind.of(supporters.listed(session, found)),
         answers=standing.said_so_far(forms.answered(session, found)),
         files=[file for file in given if file.message_id is None],
+        promise=promises.told(session, found),
     )
 
 

@@ -262,9 +262,7 @@ def _iterations_over(session: Session, numbers: set[int]) -> Ended:
             select(Card.iteration_id, func.max(Card.done_at))
             .where(Card.iteration_id.in_(numbers))
             .group_by(Card.iteration_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return {
         number: None if (record or {}).get("left") else last.get(number) or closed_at

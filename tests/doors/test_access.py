@@ -46,7 +46,7 @@ LEADERS = {
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.pdf",
     "GET /reports/{number:int}.xlsx", "GET /reports/{number:int}.json", "GET /reports/{number:int}.csv",
     "GET /api/v1/forecast", "GET /flow",
-    "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards/{number}",
+    "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards", "GET /api/v1/cards/{number}",
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",
     "GET /api/v1/reports/{number:int}", "GET /api/v1/reports/{number:int}.{form}",
 }  # fmt: skip
