@@ -1,5 +1,6 @@
 """A real HTTP server on loopback that takes news: it keeps what came and answers as told."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(secured: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     there = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -61,6 +62,8 @@ def receiving() -> Iterator[Receiver]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         there.port = server.server_address[1]
+        if secured:
+            server.socket = secured.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield there

@@ -2,10 +2,14 @@
 
 import json
 import logging
+import shutil
+import ssl
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -304,6 +308,52 @@ def test_a_name_that_stands_for_one_of_ours_among_others_is_refused(
     queue(database, links, now)
     delivering.send_waiting(database, configured, now=now)
     assert (receiver.got, "inside your own network" in deliveries(database)[0].problem) == ([], True)
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A certificate for `name`, signed by itself; the file holds its key as well."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    key, made = folder / "key.pem", folder / "made.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(made)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (folder / "both.pem").write_text(made.read_text() + key.read_text())
+    return folder / "both.pem"
+
+
+@pytest.mark.parametrize("name", ["hooks.fernweh.example", "other.fernweh.example"])
+def test_connected_to_the_address_looked_at_the_name_still_has_to_be_the_certificates(
+    database: Database,
+    cast: Cast,
+    links: Links,
+    local: Settings,
+    now: datetime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    async def found(_url: object) -> list[str]:
+        return ["127.0.0.1"]
+
+    taken = name.startswith("hooks")
+    file = certificate(tmp_path, name)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setattr(delivering, "_look_up", found)
+    delivering._trusted.cache_clear()
+    secured = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    secured.load_cert_chain(file)
+    with receiving(secured) as receiver:
+        an_outlet(database, cast, now, f"https://hooks.fernweh.example:{receiver.port}/in")
+        add_card(database, cast, now)
+        queue(database, links, now)
+        delivering.send_waiting(database, local, now=now)
+    delivering._trusted.cache_clear()
+    assert [got.headers["host"] for got in receiver.got] == [f"hooks.fernweh.example:{receiver.port}"] * taken
+    assert ("CERTIFICATE_VERIFY_FAILED" in deliveries(database)[0].problem) is not taken
 
 
 def test_secrets_and_addresses_stand_in_no_export_and_no_log(
