@@ -28,15 +28,15 @@ def test_an_expert_helps_from_a_phone_and_the_manager_sees_it_live(
     phone = new_context(phone=True, java_script_enabled=False).new_page()
     phone.goto(address)
     expect(phone.get_by_text("Nobody trues a wheel as you do.")).to_be_visible()
-    manager.get_by_label("Your words").fill("I am writing this while Eli works")
+    name_eli(manager)
     work_and_finish(phone)
     expect(manager.locator("#experts")).to_contain_text("Done")
     expect(manager.locator("#checklist")).to_contain_text("1 of 2 done")
     expect(manager.locator("#work")).to_contain_text("1.5 h taken so far")
-    expect(manager.get_by_label("Your words")).to_have_value("I am writing this while Eli works")
-    manager.get_by_role("button", name="Comment", exact=True).click()
+    expect(manager.locator("#comment")).to_have_value("@Eli Expert I am writing this while you work")
+    manager.locator("#comment").press("Control+Enter")
     expect(manager.locator("#comments")).to_contain_text("Filmed twice, both are good.")
-    expect(manager.locator("#comments")).to_contain_text("I am writing this while Eli works")
+    expect(manager.locator("#comments")).to_contain_text("I am writing this while you work")
     for page, at in ((manager, "/cards/1"), (phone, address.removeprefix(settled.url))):
         if page is manager:
             assert Looker(page, settled.url).look_at(at) == []
@@ -94,6 +94,15 @@ def ask_eli(page: Page) -> None:
     page.get_by_label("Hours, about").fill("2")
     page.get_by_role("button", name="Ask by mail").click()
     expect(page.locator("#experts")).to_contain_text("Nothing heard yet")
+
+
+def name_eli(page: Page) -> None:
+    """By keys: an @ and the first letters offer names, and the comment isn't sent yet."""
+    page.locator("#comment").focus()
+    page.keyboard.type("@e")
+    expect(page.get_by_role("option", name="Eli Expert")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    page.keyboard.type("I am writing this while you work")
 
 
 def link_in_the_mail(settled: Installation) -> str:
