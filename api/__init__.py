@@ -1,7 +1,5 @@
 """The same verbs as JSON: thin routes over the same actions, with no rule of their own."""
 
-from fastapi import APIRouter
-
 from api import (
     cards,
     document,
@@ -18,9 +16,10 @@ from api import (
     reports,
     similar,
 )
+from web.doors import Door
 
-router = APIRouter(prefix="/api/v1")
-for part in (learning_requests, form, projects, cards, iterations, measures, goals, reports, events, export):
+router = Door(prefix="/api/v1")
+for part in (cards, learning_requests, form, projects, iterations, measures, goals, reports, events, export):
     router.include_router(part.router)
 router.include_router(similar.router)
 router.include_router(plan.router)

@@ -2,17 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
-from api.lists import Number
+from api.lists import Cursor, Limit, Number, listed, number_cursor
 from api.projects import version_in
-from portfolio import cards, iterations, projects
-from portfolio.models import Card, Column
+from portfolio import boards, cards, columns, iterations, projects, tokens
+from portfolio.boards import Filter
+from portfolio.cards import LimitReached
+from portfolio.models import Card
 from portfolio.submission import Line, Problem, Prose, Strict
 from web.clock import NowDep
 from web.problems import ProblemFound
@@ -33,51 +35,84 @@ class NewCard(Strict):
 
 
 class Placement(Strict):
-    """A column, and the position in it from the top (0 is first); at the bottom where it is left out."""
+    """A column, and the place in it: above the card `before`, else below the card `after`, else at the position from the
+    top (0 is first), else at the bottom. A neighbour that has left the column meanwhile is passed over."""
 
     column: Id
     position: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    before: Id | None = None
+    after: Id | None = None
 
 
 @router.get("/columns")
 def list_columns(session: SessionDep, _caller: LeaderCaller) -> dict[str, Any]:
-    """The board's columns from left to right."""
+    """The board's columns from left to right: what they mean for the clock, their policy and their limits."""
     return {
         "items": [
-            {"id": one.id, "name": one.name, "kind": one.kind.value, "wip_limit": one.wip_limit}
-            for one in cards.columns(session)
+            {
+                "id": one.id,
+                "name": one.name,
+                "kind": one.kind.value,
+                "policy": one.policy,
+                "wip_limit": one.wip_limit,
+                "person_limit": one.person_limit,
+                "limit_blocks": one.limit_blocks,
+            }
+            for one in columns.listed(session)
         ],
         "next": None,
     }
 
 
+@router.get("/cards")
+def list_cards(
+    session: SessionDep,
+    _caller: LeaderCaller,
+    column: Id | None = None,
+    project: Id | None = None,
+    iteration: Id | None = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Cards on the board by number; `column`, `project`, `iteration` and words of the title narrow them."""
+    wanted = Filter(project_id=project, iteration_id=iteration, text=q.strip())
+    found = boards.by_number(session, wanted, column_id=column, after=number_cursor(cursor), limit=limit + 1)
+    following = found[limit - 1].id if len(found) > limit else None
+    return listed([shapes.card(one) for one in found[:limit]], following)
+
+
 @router.post("/cards", status_code=201)
 @takes(NewCard)
 def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) -> JSONResponse:
-    """Put a new card at the bottom of a column, the first one where none is given."""
+    """Put a new card at the bottom of a column, the first one where none is given. 409 where a limit of it blocks."""
     given = parse(NewCard, once.body)
-    column = session.get(Column, given.column) if given.column else None
+    column = columns.find(session, given.column) if given.column else None
     project = projects.find(session, given.project) if given.project else None
     iteration = iterations.find(session, given.iteration) if given.iteration else None
     found = {"column": column, "project": project, "iteration": iteration}
     missing = [name for name, thing in found.items() if getattr(given, name) is not None and thing is None]
     if missing:
         raise ProblemFound(422, errors=[Problem((name,), f"There is no such {name}.") for name in missing])
-    if not cards.columns(session):
+    if not columns.listed(session):
         raise ProblemFound(409, "The board has no columns yet: the organisation is not set up.")
 
     def write() -> tuple[int, dict[str, Any]]:
-        made = cards.add(
-            session,
-            title=given.title,
-            notes=given.notes,
-            estimate_hours=given.estimate_hours,
-            column=column,
-            project=project,
-            iteration=iteration,
-            by=caller,
-            at=now,
-        )
+        try:
+            made = cards.add(
+                session,
+                title=given.title,
+                notes=given.notes,
+                estimate_hours=given.estimate_hours,
+                column=column,
+                project=project,
+                iteration=iteration,
+                within_limits=True,
+                by=caller,
+                at=now,
+            )
+        except LimitReached as full:
+            raise ProblemFound(409, str(full)) from full
         return 201, shapes.card(made)
 
     return once.answer(session, name_of(caller), write)
@@ -98,17 +133,29 @@ def place(
     now: NowDep,
     number: Number,
     if_match: Annotated[str | None, Header(max_length=40)] = None,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> JSONResponse:
-    """Put a card where it should stand."""
+    """Put a card where it should stand. With If-Match, only if nobody changed it meanwhile (412); 409 where a limit of
+    the column blocks; the same Idempotency-Key again moves nothing and answers with how the card stands now."""
     given = parse(Placement, body)
     card = _find(session, number)
-    column = session.get(Column, given.column)
+    known = {one.id: one for one in columns.listed(session)}  # the one it comes from is wanted as well
+    column = known.get(given.column)
     if column is None:
         raise ProblemFound(422, errors=[Problem(("column",), "There is no such column.")])
+    if idempotency_key and tokens.kept_answer(session, name_of(caller), idempotency_key) is not None:
+        return _with_version(card)
     version = version_in(if_match)
     if version is not None and version != card.version:
         raise ProblemFound(412)
-    cards.place(session, card, column, given.position, by=caller, at=now)
+    spot = {"before": given.before, "after": given.after}
+    try:
+        cards.place(session, card, column, given.position, **spot, by=caller, at=now)
+    except LimitReached as full:
+        raise ProblemFound(409, str(full)) from full
+    if idempotency_key:
+        kept = {"column": column.id}
+        tokens.keep_answer(session, name_of(caller), idempotency_key, "placement", 200, kept, at=now)
     return _with_version(card)
 
 
@@ -117,7 +164,7 @@ def _with_version(card: Card) -> JSONResponse:
 
 
 def _find(session: SessionDep, number: int) -> Card:
-    card = cards.find(session, number)
+    card = session.get(Card, number) if 0 < number < 2**31 else None
     if card is None:
         raise ProblemFound(404)
     return card

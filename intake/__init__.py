@@ -1,7 +1,5 @@
 """The door for asking: the form, drafts of it, and the tracking page."""
 
-from fastapi import APIRouter
-
 from intake import (
     asking,
     attachments,
@@ -14,8 +12,9 @@ from intake import (
     supporters,
     tracking,
 )
+from web.doors import Door
 
-router = APIRouter()
+router = Door()
 for part in (asking, suggestions, supporters, library, drafts, attachments, own, questions, nudges, tracking):
     router.include_router(part.router)
 

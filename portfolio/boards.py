@@ -193,6 +193,16 @@ def stretch(
     return _read(session, query.order_by(Card.rank, Card.id).limit(limit))
 
 
+def by_number(
+    session: Session, wanted: Filter, *, column_id: int | None = None, after: int = 0, limit: int = 50
+) -> list[Card]:
+    """Cards on the board with a number above `after`, in the order of their numbers."""
+    query = _wanted(select(Card), wanted).where(Card.id > after)
+    if column_id is not None:
+        query = query.where(Card.column_id == column_id)
+    return list(session.scalars(query.order_by(Card.id).limit(limit)))
+
+
 def lanes(
     session: Session,
     by: By,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portfolio import columns as all_columns
 from portfolio.columns import GAP, full_words, hold_board
@@ -93,17 +94,21 @@ def place(
     hold_board(session)
     hold(session, card)
     was = card.column_id
+    kind_was = column.kind if was == column.id else session.get_one(Column, was).kind
     if was != column.id:
         _check_limits(session, column, card.owner_id)
     spot = _spot(session, card, column, position, before, after)
-    if was == column.id and card.archived_at is None and spot.above < card.rank and spot.is_above(card.rank):
+    if was == column.id and card.archived_at is None and spot.holds(card.rank):
         return card
-    card.rank = _rank_in(session, card, column, spot, position, before, after)
-    card.version += 1
-    kind_was = column.kind if was == column.id else session.get_one(Column, was).kind
+    while (rank := spot.rank) is None:
+        _make_room(session, column, spot)
+        spot = _spot(session, card, column, position, before, after)
+    changes: dict[str, Any] = {"rank": rank, "version": card.version + 1}
     if was != column.id:
-        card.column_id, card.column = column.id, column
-        _enter(card, column, at)
+        changes |= {"column_id": column.id, **_clock(card, column, at)}
+    _write(session, card, changes)
+    if was != column.id:
+        set_committed_value(card, "column", column)
     record(
         session,
         "card.moved",
@@ -311,31 +316,22 @@ def _check_person(session: Session, column: Column, owner_id: int) -> None:
 
 
 class _Spot(NamedTuple):
-    """Ranks of the cards just above and just below a wanted place; nothing below is the bottom."""
+    """Ranks of the cards just above and just below a wanted place; nothing where it is the top or the bottom."""
 
-    above: int
+    above: int | None
     below: int | None
 
-    def is_above(self, rank: int) -> bool:
-        return self.below is None or rank < self.below
+    def holds(self, rank: int) -> bool:
+        return (self.above is None or self.above < rank) and (self.below is None or rank < self.below)
 
-
-def _rank_in(
-    session: Session,
-    card: Card,
-    column: Column,
-    spot: _Spot,
-    position: int | None,
-    before: int | None,
-    after: int | None,
-) -> int:
-    if spot.below is None:
-        return spot.above + GAP
-    if spot.below - spot.above > 1:
-        return spot.above + (spot.below - spot.above) // 2
-    _spread(session, column)
-    again = _spot(session, card, column, position, before, after)
-    return _rank_in(session, card, column, again, position, before, after)
+    @property
+    def rank(self) -> int | None:
+        """A rank between the two; none where there is no room left."""
+        if self.below is None:
+            return (self.above or 0) + GAP
+        if self.above is None:
+            return self.below - GAP
+        return self.above + (self.below - self.above) // 2 if self.below - self.above > 1 else None
 
 
 def _spot(
@@ -349,16 +345,16 @@ def _spot(
     for number, is_below in ((before, True), (after, False)):
         rank = _rank_of(session, card, column, number)
         if rank is not None and is_below:
-            return _Spot(_highest(session, column, card, under=rank) or 0, rank)
+            return _Spot(_highest(session, column, card, under=rank), rank)
         if rank is not None:
             return _Spot(rank, session.scalar(others.where(Card.rank > rank).limit(1)))
     if position == 0:
-        return _Spot(0, session.scalar(others.limit(1)))
+        return _Spot(None, session.scalar(others.limit(1)))
     if position is not None:
         around = session.scalars(others.offset(position - 1).limit(2)).all()
         if around:
             return _Spot(around[0], around[1] if len(around) > 1 else None)
-    return _Spot(_highest(session, column, card) or 0, None)
+    return _Spot(_highest(session, column, card), None)
 
 
 def _rank_of(session: Session, card: Card, column: Column, number: int | None) -> int | None:
@@ -380,21 +376,50 @@ def _highest(session: Session, column: Column, card: Card, under: int | None = N
     return session.scalar(query.order_by(Card.rank.desc()).limit(1))
 
 
-def _spread(session: Session, column: Column) -> None:
-    """Renumber a column's cards with room between them."""
-    ids = session.scalars(
-        select(Card.id).where(Card.column_id == column.id).order_by(Card.rank, Card.id)
+def _make_room(session: Session, column: Column, spot: _Spot) -> None:
+    """Spread the cards around a full spot: fifty on each side, or where these stand too close as well, all."""
+    shown = select(Card.id, Card.rank).where(Card.column_id == column.id, Card.archived_at.is_(None))
+    above = session.execute(
+        shown.where(Card.rank <= spot.above).order_by(Card.rank.desc(), Card.id.desc()).limit(50)
     ).all()
+    below = session.execute(shown.where(Card.rank > spot.above).order_by(Card.rank, Card.id).limit(50)).all()
+    rows = [*reversed(above), *below]
+    room = (rows[-1].rank - rows[0].rank) // max(1, len(rows) - 1)
+    if room > 2**16:
+        _rank(session, [(row.id, rows[0].rank + place * room) for place, row in enumerate(rows)])
+        return
+    everything = select(Card.id).where(Card.column_id == column.id).order_by(Card.rank, Card.id)
+    _rank(session, [(id_, (place + 1) * GAP) for place, id_ in enumerate(session.scalars(everything).all())])
+
+
+def _rank(session: Session, ranks: list[tuple[int, int]]) -> None:
     session.flush()
-    session.execute(update(Card), [{"id": id_, "rank": (place + 1) * GAP} for place, id_ in enumerate(ids)])
+    session.execute(update(Card), [{"id": id_, "rank": rank} for id_, rank in ranks])
     for known in session.identity_map.values():
         if isinstance(known, Card):
             session.refresh(known, ["rank"])
 
 
+def _write(session: Session, card: Card, changes: dict[str, Any]) -> None:
+    """One plain UPDATE of a card that is as the database has it. The unit of work would take as long as all the rest of a
+    move, and moves are what a board does most."""
+    session.flush()
+    table = Card.__table__
+    session.connection().execute(update(table).where(table.c.id == card.id).values(changes))
+    for name, value in changes.items():
+        set_committed_value(card, name, value)
+
+
 def _enter(card: Card, column: Column, at: datetime) -> None:
+    for name, value in _clock(card, column, at).items():
+        setattr(card, name, value)
+
+
+def _clock(card: Card, column: Column, at: datetime) -> dict[str, datetime | None]:
     """Started once, finished while in a done column; taken out of done, it is unfinished again."""
-    card.entered_at = at
-    if column.kind is not ColumnKind.TO_DO:
-        card.started_at = card.started_at or at
-    card.done_at = (card.done_at or at) if column.kind is ColumnKind.DONE else None
+    begins = column.kind is not ColumnKind.TO_DO
+    return {
+        "entered_at": at,
+        "started_at": card.started_at or (at if begins else None),
+        "done_at": (card.done_at or at) if column.kind is ColumnKind.DONE else None,
+    }

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import httpx
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import text
@@ -15,6 +15,7 @@ from portfolio import goals, organisation, people, pulse
 from portfolio.models import Person
 from portfolio.submission import Email
 from web.clock import NowDep
+from web.doors import Door
 from web.forms import Errors, Fields, FormDep, need_text, some_number, some_whole
 from web.people import COOKIE, ManagerDep, PersonDep, VisitorDep, give_cookie
 from web.responses import NotFound, local_path, see_other
@@ -22,7 +23,7 @@ from web.session import SessionDep
 from web.settings import LinksDep, SettingsDep
 from web.templating import STALE_PULSE_SECONDS, page
 
-router = APIRouter(include_in_schema=False)
+router = Door(include_in_schema=False)
 
 CURRENCIES = (
     "EUR",
