@@ -48,6 +48,15 @@ REVIEWS = (
 )  # fmt: skip
 """What was shown, what was learned, what comes next: one for each closed iteration."""
 
+RETROSPECTIVES = (
+    ("Ask early: the works council answered within a day.", "Small asks ate Tuesday and Wednesday.", "Small asks only before ten o'clock."),
+    ("Half days without mail.", "I took in two cards in the middle and finished neither.", "One in, one out."),
+    ("Trying things with two people before building them.", "Cards of eight hours and more stood for a week.", "Nothing above six hours."),
+    ("The review with coffee and three guests.", "Nobody but me knew what waited for whom.", "Write whom a card waits for."),
+    ("Stopped at four on Friday, with everything noted.", "More planned than there were hours, again.", "Plan to the line, not past it."),
+)  # fmt: skip
+"""What went well, what went badly, what to try next; in turn."""
+
 USUAL = {
     "accept": ("Good news: we're taking this on. I'll call you this week about the first step.", "Yes, we do this. Before anything is made I'd like to watch the work for an hour."),
     "join": ("Others have asked for the same, so I've joined your request with theirs. You'll hear all they hear, and your people are counted.", "This is the same need as an open request, so I've put the two together. It makes that one stronger.", "Thanks. There is a request about this already and you are now part of it; I'll invite you to the try-out."),

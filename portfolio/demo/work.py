@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portfolio import cards, iterations, measures, projects
+from portfolio import cards, checklists, iterations, measures, projects
 from portfolio.demo import words
 from portfolio.demo.asks import Work
 from portfolio.demo.hours import CROWDED_MONTH, DAY, Hours, is_managers_leave, is_year_end
 from portfolio.history import record
+from portfolio.iterations import Outcome, ProjectReview, Retrospective
 from portfolio.links import Links
 from portfolio.models import (
     Card,
@@ -327,9 +328,20 @@ class Bench:
     def _close(self, iteration: Iteration, at: datetime) -> None:
         shown, learned, next_step = words.REVIEWS[self.reviewed]
         self.reviewed += 1
+        back = words.RETROSPECTIVES[self.reviewed % len(words.RETROSPECTIVES)]
         iterations.close(
-            self.session, iteration, shown=shown, learned=learned, next_step=next_step, by=self.manager, at=at
-        )
+            self.session, iteration, shown=shown, learned=learned, next_step=next_step, by=self.manager, at=at,
+            review=self._review(iteration), retrospective=Retrospective(*back),
+        )  # fmt: skip
+
+    def _review(self, iteration: Iteration) -> list[ProjectReview]:
+        """What is worked on goes on; now and then it goes on differently."""
+        held = iterations.held(self.session, iteration)
+        of = {card.project.id for card in held if card.project is not None and card.project.is_live}
+        return [
+            ProjectReview(one, Outcome.KEEP if (one + self.reviewed) % 6 else Outcome.CHANGE)
+            for one in sorted(of)
+        ]
 
     # Cards
 
@@ -351,6 +363,8 @@ class Bench:
         if not task.can_go_on(at):
             return
         task.left = 0
+        for item in checklists.listed(self.session, task.card):
+            checklists.tick(self.session, task.card, item, done=True, by=self.manager, at=at)
         if task.card.column_id not in {self.doing.id, self.waiting.id}:
             cards.place(self.session, task.card, self.doing, by=self.manager, at=at)
         if self.chance.random() < 0.8:

@@ -15,8 +15,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from portfolio import assessments, editions, forms, goals, learning_requests, organisation, people, waiting
-from portfolio.demo import asks, company, questions, words
+from portfolio import (
+    assessments,
+    editions,
+    forms,
+    goals,
+    learning_requests,
+    organisation,
+    people,
+    promises,
+    waiting,
+)
+from portfolio.demo import asks, company, desk, questions, words
 from portfolio.demo.asks import Ask
 from portfolio.demo.hours import BUSY, CROWDED_MONTH, DAY, Hours, is_managers_leave
 from portfolio.demo.shelf import Shelf
@@ -28,6 +38,8 @@ from portfolio.states import RequestStatus, Role, Verdict
 from portfolio.submission import ChangedAnswers
 
 LENGTH = timedelta(days=364)
+PROMISED_WEEKS = 5
+"""Mondays on which dates were promised."""
 HOURS_PER_WEEK = 15
 VERDICTS = {verdict.value for verdict in Verdict}
 
@@ -87,6 +99,19 @@ class Year:
         while self._queue:
             self.clock, _, do = heappop(self._queue)
             do(self.clock)
+        self._lay_the_desk()
+
+    def _lay_the_desk(self) -> None:
+        desk.lay(
+            self.session,
+            hours=self.hours,
+            manager=self.manager,
+            experts=self.bench.experts,
+            chance=self.chance,
+            links=self.links,
+        )
+        self._score_all(self.now)
+        desk.look_ahead(self.session, self.hours)
 
     # The company
 
@@ -355,11 +380,23 @@ class Year:
         while day <= self.hours.today:
             self.then(self.hours.at(day, 2), self._score_all)
             day += 14 * DAY
+        for week in range(PROMISED_WEEKS):
+            monday = self.hours.today - (self.hours.today.weekday() + 7 * week) * DAY
+            self.then(self.hours.at(monday, 2.75), self._forecast)
+        for day in self.hours.workdays(self.hours.today - 56 * DAY, self.hours.today - DAY):
+            self.then(self.hours.at(day, 17), partial(self._note_small_asks, day))
         end = editions.quarter_start(self.hours.today)
         for _ in range(3):
             start = editions.quarter_start(end - DAY)
             self.then(self.hours.at(end, 6), partial(self._ask_for, start, end))
             end = start
+
+    def _forecast(self, at: datetime) -> None:
+        self.session.flush()
+        promises.record_all(self.session, now=at)
+
+    def _note_small_asks(self, day: date, at: datetime) -> None:
+        desk.small_asks(self.session, self.manager, day, at)
 
     def _ask_for(self, start: date, end: date, at: datetime) -> None:
         editions.ask(
