@@ -104,13 +104,14 @@ def work(
         return see_other(links.task_path(asked))
     errors = Errors()
     what = sent.fields["what"] if sent.fields["what"] in NOTICES else "save"
-    if what == "cant":
-        need_text(sent.fields, "reason", errors, longest=2000)
-    words = some_text(sent.fields, "words", errors, longest=4000)
     _keep(session, asked, sent, errors, now)
     if errors:
         session.rollback()
         asked = opened(session, asked.id, links.task_key(asked), links)
+    elif what == "cant":  # what was kept stays kept: a file can't be put back into a form
+        need_text(sent.fields, "reason", errors, longest=2000)
+    words = some_text(sent.fields, "words", errors, longest=4000)
+    if errors:
         view = _page(session, asked, links, typed=sent.fields, errors=errors)
         return page(request, "tasks/show.html", view, 422)
     if words and what != "done":

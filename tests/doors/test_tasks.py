@@ -153,7 +153,7 @@ def test_who_cant_says_why_is_free_again_and_the_manager_is_told(
     assert "That's all right" in client.get(path).text.replace("&#39;", "'")
     with database.reading() as session:
         assert expert_asks.open_of(session, session.get_one(Person, asked.person_id)) == []
-        assert session.get_one(Card, 1).actual_hours is None
+        assert session.get_one(Card, 1).actual_hours == 2.0
     (mail,) = mails_to(database, "mara@fernweh.example")
     assert (mail.subject, "I'm away until spring." in mail.text) == ("Eli Expert can't: Film the trick", True)
 
