@@ -153,7 +153,7 @@ def _trusted() -> ssl.SSLContext:
 
 async def _tell(parcels: list[Parcel], *, may_be_local: bool) -> dict[int, Outcome]:
     """A chat is told several things at once, a line each."""
-    lines = [f"{parcel.body['words']}\n{parcel.body['link']}".strip() for parcel in parcels]
+    lines = [f"{chat.harmless(parcel.body['words'])}\n{parcel.body['link']}".strip() for parcel in parcels]
     told = await asyncio.to_thread(chat.tell, parcels[0].address, "\n".join(lines), may_be_local=may_be_local)
     outcome = Outcome(told.problem, theirs=bool(told.problem))
     rest = NOT_TRIED if told.problem else outcome

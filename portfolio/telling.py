@@ -45,7 +45,7 @@ def main() -> None:
 
 def _tell(address: str, words: str | None) -> str:
     """What went wrong, if anything."""
-    from apprise import Apprise
+    from apprise import Apprise, OverflowMode
 
     said = io.StringIO()
     log = logging.getLogger("apprise")
@@ -55,6 +55,8 @@ def _tell(address: str, words: str | None) -> str:
     there = Apprise()
     if not there.add(address):
         return "Apprise doesn't know what to do with this address."
+    for place in there:
+        place.overflow_mode = OverflowMode.SPLIT  # long news comes in parts where a chat takes only so much
     if words is None or there.notify(body=words, title="Outsize", body_format="text"):
         return ""
     return " ".join(said.getvalue().replace(address, "…").split())[:400] or "It was not taken."

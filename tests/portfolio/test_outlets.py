@@ -113,6 +113,24 @@ def test_each_event_is_queued_once_and_only_from_then_on(
     }
 
 
+@pytest.mark.parametrize("store", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_slow_transactions_lines_are_heard_behind_later_ones_and_two_workers_queue_once(
+    database: Database, cast: Cast, links: Links, now: datetime
+) -> None:
+    an_outlet(database, cast, now, "https://example.org/hook", topics=["projects.started"])
+    with database.writing() as slow:
+        a_project(slow, by=cast.manager, at=now, name="Slow")
+        with database.writing() as session:
+            a_project(session, by=cast.manager, at=now, name="Quick")
+        assert queue(database, links, now) == 1
+    with database.reading() as session:
+        assert outlets.unheard(session, seen=99)[0]
+    with database.writing() as one, database.writing() as other:
+        assert [outlets.queue_news(session, links=links, at=now) for session in (one, other)] == [1, 0]
+    names = [one.body["data"]["subject"]["name"] for one in deliveries(database)]
+    assert names == ["Quick", "Slow"]
+
+
 def test_what_arrives_is_signed_as_the_standards_own_library_checks_it(
     database: Database, cast: Cast, links: Links, local: Settings, receiver: Receiver
 ) -> None:
@@ -476,6 +494,18 @@ def test_a_chat_hears_plain_sentences_several_in_one_message(
         "http://testserver/requests/1",
     ]
     assert {one.delivered_at for one in deliveries(database)} == {now}
+
+
+def test_a_title_wakes_nobody_in_the_chat(
+    database: Database, cast: Cast, links: Links, local: Settings, receiver: Receiver, now: datetime
+) -> None:
+    an_outlet(database, cast, now, f"json://127.0.0.1:{receiver.port}/chat", kind="chat")
+    add_card(database, cast, now, "@everyone <!channel> [win](https://evil.example)")
+    queue(database, links, now)
+    delivering.send_waiting(database, local, now=now)
+    said = json.loads(receiver.got[0].body)["message"]
+    assert not any(sign in said for sign in ("@everyone", "<!channel>", "](https"))
+    assert "everyone" in said
 
 
 def test_a_chat_that_does_not_answer_says_so_in_its_log_and_none_is_told_within_our_walls(
