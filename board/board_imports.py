@@ -30,6 +30,8 @@ router = APIRouter(prefix="/settings/imports/boards")
 MANAGERS_ONLY = [Depends(get_manager, scope="function")]
 PREVIEWED = 20
 SHOWN = 50
+MOST_PEOPLE = 200
+"""Names asked about, the busiest first; the others are nobody here, or whom they were found to be."""
 
 
 @dataclass(frozen=True)
@@ -287,7 +289,7 @@ def _view(
         ],
         people=[
             Choice(number, who, counts[who], mapping.people.get(who, 0))
-            for number, who in enumerate(board.people)
+            for number, who in enumerate(board.people[:MOST_PEOPLE])
         ],
         columns=[
             *((one.id, one.name) for one in board_imports.our_columns(session)),

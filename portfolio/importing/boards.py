@@ -16,6 +16,7 @@ from portfolio.submission import Strict, clean, one_line
 KIND = "board"
 MOST_BYTES = 32 * 1024 * 1024
 MOST_CARDS = 20_000
+MOST_PLACES = 200
 MOST_EACH = 500
 """Comments, ticks, links and moves of one card that are taken."""
 LEFT_OUT = 0
@@ -200,15 +201,27 @@ def object_in(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def words_in(value: Any) -> list[str]:
+    """The words of a list that say something; nothing where there is no list."""
+    return [words for one in value if (words := text_in(one))] if isinstance(value, list) else []
+
+
 def number_of(value: Any) -> float | None:
-    """A number that is none of NaN, endless or below nought."""
-    if isinstance(value, bool):
+    """A number that is none of NaN, endless or below nought, whether it stands as one or as words."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        number = float(str(value).replace(",", ".").strip()) if value not in {None, ""} else -1.0
-    except ValueError:
+        number = float(value.replace(",", ".")) if isinstance(value, str) else float(value)
+    except (ValueError, OverflowError):
         return None
-    return number if 0 <= number < 1e6 else None
+    return number if 0 <= number < 1e9 else None
+
+
+def position_of(thing: dict[str, Any]) -> float:
+    """Where something stands among its like: "pos", which any program may set to anything."""
+    value = thing.get("pos")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < 1e18 else 0.0
 
 
 def is_address(words: str) -> bool:
@@ -271,9 +284,39 @@ def told_apart(cards: Iterable[Brought]) -> tuple[tuple[Brought, ...], tuple[Unu
     return tuple(found), tuple(again)
 
 
+def within_bounds(board: Board) -> Board:
+    """The board with names of places and people as long as keys may be. Raises Unreadable for more places than steps of work."""
+    if len(board.places) > MOST_PLACES:
+        raise Unreadable(
+            f"The cards stand in {len(board.places):,} different places; no board has so many. Is a column mixed up?"
+        )
+    return replace(
+        board,
+        places=tuple(
+            {_key(place.key): replace(place, key=_key(place.key)) for place in board.places}.values()
+        ),
+        cards=tuple(
+            replace(
+                card,
+                place=_key(card.place),
+                owner=_key(card.owner),
+                stops=tuple(replace(stop, place=_key(stop.place)) for stop in card.stops),
+                comments=tuple(replace(said, who=_key(said.who)) for said in card.comments),
+            )
+            for card in board.cards
+        ),
+        handles={_key(who): words for who, words in board.handles.items()},
+        key=_key(board.key),
+    )
+
+
 def named(lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """ "Label: words" for those that say something."""
     return tuple(f"{label}: {words}" for label, words in lines if words)
+
+
+def _key(words: str) -> str:
+    return _short(words, LONGEST_KEY)
 
 
 def _short(words: str, longest: int) -> str:

@@ -19,6 +19,7 @@ from portfolio.importing.boards import (
     text_in,
     things_in,
     told_apart,
+    words_in,
 )
 from portfolio.importing.boards_tables import Line, Table, moment_in
 
@@ -41,6 +42,7 @@ POINTS = (
     "story point estimate",
 )
 SECONDS = 3600
+DEEPEST = 50
 
 
 def fits_table(table: Table) -> bool:
@@ -205,7 +207,7 @@ def _told_issue(line: int, issue: dict[str, Any], key: str, title: str, status: 
                 ("Type", text_in(object_in(fields.get("issuetype")).get("name"))),
                 ("Priority", text_in(object_in(fields.get("priority")).get("name"))),
                 ("Resolution", text_in(object_in(fields.get("resolution")).get("name"))),
-                ("Labels", ", ".join(text_in(one) for one in fields.get("labels") or [] if text_in(one))),
+                ("Labels", ", ".join(words_in(fields.get("labels")))),
                 ("Belongs to", text_in(object_in(fields.get("parent")).get("key"))),
                 ("Reported by", _person(fields.get("reporter"))),
             ]
@@ -250,19 +252,21 @@ def _person(value: Any) -> str:
     )
 
 
-def _prose(value: Any) -> str:
-    """Plain words, or those in Atlassian's document format."""
-    if isinstance(value, dict):
-        inner = "".join(_prose(one) for one in things_in(value.get("content")))
-        words = text_in(value.get("text")) if value.get("type") == "text" else inner
-        return (
-            f"{words}\n"
-            if value.get("type") in {"paragraph", "heading", "listItem"}
-            else words.strip("\n")
-            if value.get("type") == "doc"
-            else words
-        )
-    return prose_in(value)
+def _prose(value: Any, depth: int = 0) -> str:
+    """Plain words, or those in Atlassian's document format, whose paragraphs may stand in each other."""
+    if not isinstance(value, dict) or depth > DEEPEST:
+        return prose_in(value)
+    kind, said, named_as = value.get("type"), value.get("text"), object_in(value.get("attrs"))
+    if kind == "text":
+        return said if isinstance(said, str) else ""
+    if kind in ("mention", "emoji", "inlineCard", "blockCard"):
+        return text_in(named_as.get("text")) or text_in(named_as.get("url"))
+    if kind == "hardBreak":
+        return "\n"
+    words = "".join(_prose(one, depth + 1) for one in things_in(value.get("content")))
+    if kind in ("paragraph", "heading", "listItem", "codeBlock"):
+        return f"{words}\n"
+    return prose_in(words) if kind == "doc" else words
 
 
 def _at(value: Any) -> datetime | None:

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from portfolio import sheets
 from portfolio.importing import boards_jira, boards_kanboard, boards_planner, boards_trello, dates
-from portfolio.importing.boards import MOST_BYTES, Board, as_json
+from portfolio.importing.boards import MOST_BYTES, Board, as_json, within_bounds
 from portfolio.importing.boards_tables import Table
 from portfolio.sheets import Unreadable
 
@@ -22,8 +22,8 @@ def read(
             f"The file is {len(content) / 1e6:.0f} MB; we take {MOST_BYTES // 1024**2} MB. Please split it."
         )
     if content[:200].lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[")):
-        return _json(content, zone)
-    return _table(content, name, zone, date_order, places_from)
+        return within_bounds(_json(content, zone))
+    return within_bounds(_table(content, name, zone, date_order, places_from))
 
 
 def order_of(board: Board) -> str:

@@ -16,10 +16,12 @@ from portfolio.importing.boards import (
     named,
     number_of,
     object_in,
+    position_of,
     prose_in,
     text_in,
     things_in,
     told_apart,
+    words_in,
 )
 
 ACTIONS_KEPT = 1000
@@ -87,15 +89,17 @@ class _Reader:
         }
         self.fields = {text_in(one.get("id")): one for one in things_in(body.get("customFields"))}
         self.checklists: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for one in sorted(things_in(body.get("checklists")), key=_position):
+        for one in sorted(things_in(body.get("checklists")), key=position_of):
             self.checklists[text_in(one.get("idCard"))].append(one)
         self.past = self._past()
-        ordered = sorted(self.lists.items(), key=lambda one: (bool(one[1].get("closed")), _position(one[1])))
+        ordered = sorted(
+            self.lists.items(), key=lambda one: (bool(one[1].get("closed")), position_of(one[1]))
+        )
         self.places = {key: Place(key, text_in(one.get("name")) or "No name") for key, one in ordered if key}
         self._add_former_places()
 
     def order(self, card: dict[str, Any]) -> float:
-        return _position(card)
+        return position_of(card)
 
     def card(self, line: int, card: dict[str, Any]) -> Brought | Unusable:
         key, title, place = (text_in(card.get(name)) for name in ("id", "name", "idList"))
@@ -105,7 +109,7 @@ class _Reader:
             return Unusable(line, "Its list is not in the file.", [key, title])
         past = self.past.get(key, _Past())
         more, hours, points = self._custom(card)
-        owners = [self.members.get(text_in(one), "") for one in card.get("idMembers") or []]
+        owners = [self.members.get(one, "") for one in words_in(card.get("idMembers"))]
         owners = [one for one in owners if one]
         labels = ", ".join(
             text_in(one.get("name")) or text_in(one.get("color")) for one in things_in(card.get("labels"))
@@ -221,7 +225,7 @@ class _Reader:
                 item.get("state") == "complete",
             )
             for one in lists
-            for item in sorted(things_in(one.get("checkItems")), key=_position)
+            for item in sorted(things_in(one.get("checkItems")), key=position_of)
             if text_in(item.get("name"))
         ]
 
@@ -278,15 +282,6 @@ def _links(card: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _name(member: dict[str, Any]) -> str:
     return text_in(member.get("fullName")) or text_in(member.get("username"))
-
-
-def _position(thing: dict[str, Any]) -> float:
-    return number_of(thing.get("pos")) or (1e12 if thing.get("pos") == "bottom" else _huge(thing.get("pos")))
-
-
-def _huge(value: Any) -> float:
-    """Positions go beyond what other numbers may be."""
-    return float(value) if isinstance(value, int | float) and value == value and abs(value) < 1e18 else 0.0  # noqa: PLR0124 - NaN
 
 
 def _made(key: str) -> datetime | None:

@@ -155,7 +155,14 @@ JIRA_SEARCH: dict[str, Any] = {
                     "type": "doc",
                     "content": [
                         {"type": "paragraph", "content": [{"type": "text", "text": "One take."}]},
-                        {"type": "paragraph", "content": [{"type": "text", "text": "Good light."}]},
+                        {
+                            "type": "paragraph",
+                            "content": [
+                                {"type": "text", "text": "Good light, "},
+                                {"type": "mention", "attrs": {"text": "@Bo"}},
+                                {"type": "text", "text": "."},
+                            ],
+                        },
                     ],
                 },
             },

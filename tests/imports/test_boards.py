@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -13,7 +15,7 @@ from portfolio import board_imports, cards, columns, history, imports
 from portfolio.board_imports import look, start, take
 from portfolio.database import Database
 from portfolio.importing.boards import Brought, Stop
-from portfolio.importing.boards_judging import Fate
+from portfolio.importing.boards_judging import Fate, OurColumn, judged, propose
 from portfolio.importing.boards_reading import read
 from portfolio.importing.boards_replay import BACKWARDS, Standing, Ways, replay
 from portfolio.importing.mapping import BadMapping
@@ -126,7 +128,7 @@ def test_jiras_json_has_the_changelog_and_zones_of_its_own() -> None:
     assert [(stop.place, stop.at) for stop in card.stops] == [
         ("To Do", at("2026-09-01T08:00")), ("In Review", at("2026-09-05T08:00")), ("Done", at("2026-09-12T08:00")),
     ]  # fmt: skip
-    assert (card.notes, card.owner, card.hours) == ("One take.\nGood light.", "Eli Expert", 2)
+    assert (card.notes, card.owner, card.hours) == ("One take.\nGood light, @Bo.", "Eli Expert", 2)
 
 
 def test_kanboard_dates_are_american_unless_they_tell_otherwise() -> None:
@@ -185,6 +187,16 @@ def test_a_board_of_wrong_types_loses_nothing_without_a_word() -> None:
         "It has no id.", "It has no name.", "Its list is not in the file.",
     ]  # fmt: skip
     assert len(board.cards) == 4
+
+
+def test_names_are_no_longer_than_keys_and_a_column_mixed_up_is_told(database: Database, cast: Cast) -> None:
+    long = JIRA.replace(",Done,Learning", f",{'D' * 300},Learning").replace(",Bo,Bo,", f",{'B' * 300},Bo,")
+    with database.writing() as session:
+        waiting = started(session, cast, long.encode(), "jira.csv")
+        assert take(session, waiting, by=cast.manager, at=NOW).counts[Fate.CREATED] == 4
+    rows = "".join(f"T,K-{n},{n}\n" for n in range(201))
+    with pytest.raises(Unreadable, match="201 different places"):
+        read(f"Summary,Issue key,Status\n{rows}".encode(), "x", BERLIN)
 
 
 # Working out the past
@@ -446,3 +458,46 @@ def test_naughty_strings_come_through_as_cards(database: Database, cast: Cast) -
         assert account.rows == len(strings)
         assert account.counts[Fate.CREATED] + account.counts[Fate.REFUSED] == len(strings)
         assert account.counts[Fate.REFUSED] < 10
+
+
+# Anything at all
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.sampled_from(["id", "name", "text", "content"]), st.integers() | st.text(max_size=3), max_size=2),
+    st.sampled_from(["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-02-30", "new:to_do", "NaN", "1e400"]),
+)  # fmt: skip
+
+
+def spots(body: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value in a JSON body."""
+    inner = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    return [way, *(spot for key, value in inner for spot in spots(value, (*way, key)))]
+
+
+def with_junk(body: Any, way: tuple[Any, ...], junk: Any) -> Any:
+    if not way:
+        return junk
+    changed = dict(body) if isinstance(body, dict) else list(body)
+    changed[way[0]] = with_junk(body[way[0]], way[1:], junk)
+    return changed
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_whatever_stands_in_a_json_file_it_is_read_or_refused(data: st.DataObject) -> None:
+    body: Any = data.draw(st.sampled_from([a_trello_board(), JIRA_SEARCH]))
+    for _ in range(data.draw(st.integers(1, 3))):
+        body = with_junk(body, data.draw(st.sampled_from(spots(body))), data.draw(JUNK))
+    try:
+        board = read(as_bytes(body), "x.json", BERLIN)
+    except Unreadable:
+        return
+    columns_here = [OurColumn(1, "To do", ColumnKind.TO_DO), OurColumn(2, "Done", ColumnKind.DONE)]
+    mapping = propose(board, columns_here, [], date_order="day", source_name="x")
+    fresh, account = judged(board, mapping, columns_here, {}, NOW)
+    assert account.rows == board.rows
+    for new in fresh:
+        times = [step.at for step in new.story.steps]
+        assert times == sorted(times) and times[-1] <= NOW
+        assert new.story.stands.to.column == mapping.places[new.card.place]
