@@ -480,11 +480,12 @@ def decision_page(
 ) -> DecisionPage:
     """A request with the form to decide on it; words of a decision that was just undone are there again."""
     suggestion = triage.suggest(found)
-    again = undoing.undone_lately(session, found, now=now) if chosen is None and not errors else None
+    decisions = learning_requests.decisions(session, found, also_undone=True)
+    again = undoing.undone_lately(decisions, now=now) if chosen is None and not errors else None
     if again is not None and found.is_open:
         chosen, typed = again.verdict, _as_typed(again).over(typed)
     verdict = chosen or suggestion.verdict
-    revisit = revisits.waiting(session, found)
+    revisit, came_back = revisits.standing(session, found)
     known, table = forms.known(session), causes.current(session)
     form, told = known.current, known.answered(found)
     fit = diagnose(table, causes.answers_of(known, found))
@@ -496,7 +497,7 @@ def decision_page(
         place=learning_requests.place(session, found),
         messages=learning_requests.conversation(session, found, internal=True),
         files=files.listed(session, learning_request=found),
-        decisions=learning_requests.decisions(session, found),
+        decisions=[one for one in decisions if one.undone_at is None],
         revisit=revisit,
         questions=revisits.questions(form),
         waits_for=revisits.words(session, revisit.condition) if revisit else "",
@@ -508,7 +509,7 @@ def decision_page(
         waits=found.status in INBOX,
         suggestion=suggestion,
         undoable=undoing.latest(session, manager, now=now),
-        came_back=revisits.came_back(session, [found.id]).get(found.id, ""),
+        came_back=came_back,
         verdict=verdict,
         cause=diagnosis(fit, table),
         pointing=[(cause, NAMES[cause], fit.causes[cause]) for cause in elsewhere_first(fit)],

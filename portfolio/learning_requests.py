@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, func, insert, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import (
@@ -603,12 +603,17 @@ def conversation(session: Session, learning_request: LearningRequest, *, interna
     return list(session.scalars(query.options(joinedload(Message.by)).order_by(Message.at, Message.id)))
 
 
-def decisions(session: Session, learning_request: LearningRequest) -> list[Decision]:
-    """The decisions on a request, oldest first, but for those undone."""
+def decisions(
+    session: Session, learning_request: LearningRequest, *, also_undone: bool = False
+) -> list[Decision]:
+    """The decisions on a request, oldest first; those undone only where asked for."""
     return list(
         session.scalars(
             select(Decision)
-            .where(Decision.learning_request_id == learning_request.id, Decision.undone_at.is_(None))
+            .where(
+                Decision.learning_request_id == learning_request.id,
+                true() if also_undone else Decision.undone_at.is_(None),
+            )
             .options(joinedload(Decision.decided_by))
             .order_by(Decision.id)
         )

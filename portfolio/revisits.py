@@ -119,14 +119,18 @@ def bring_back(session: Session, found: Sequence[Back], *, links: Links, at: dat
 # Queries
 
 
-def waiting(session: Session, about: LearningRequest) -> Revisit | None:
-    """What this request waits for, if anything."""
-    return session.scalar(
+def standing(session: Session, about: LearningRequest) -> tuple[Revisit | None, str]:
+    """What this request waits for, if anything; and, where it waits in the inbox, why it came back there."""
+    last = session.scalar(
         select(Revisit)
-        .where(_waits(), Revisit.learning_request_id == about.id)
+        .where(Revisit.learning_request_id == about.id, Revisit.cancelled_at.is_(None))
         .order_by(Revisit.id.desc())
         .limit(1)
     )
+    if last is None or last.came_back_at is None:
+        return last, ""
+    is_here = about.status in INBOX and last.came_back_at >= about.status_since
+    return None, last.why if is_here else ""
 
 
 def came_back(session: Session, ids: Collection[int]) -> dict[int, str]:

@@ -63,8 +63,9 @@ def find(session: Session, number: int) -> Decision | None:
 
 def latest(session: Session, person: Person, *, now: datetime) -> Undoable | None:
     """What this person decided last, while it can be undone."""
-    made = session.scalars(
-        select(Decision)
+    rows = session.execute(
+        select(Decision, LearningRequest)
+        .join(LearningRequest, LearningRequest.id == Decision.learning_request_id)
         .where(
             Decision.decided_by_id == person.id,
             Decision.decided_at > now - UNDO_WITHIN,
@@ -74,28 +75,19 @@ def latest(session: Session, person: Person, *, now: datetime) -> Undoable | Non
         )
         .order_by(Decision.id.desc())
     ).all()
-    if not made or not made[0].before:
+    if not rows or not rows[0][0].before:
         return None
-    batch = made[0].before.get("batch")
-    ours = [one for one in made if one is made[0] or (batch and (one.before or {}).get("batch") == batch)]
-    ids = [one.learning_request_id for one in ours]
-    requests = {
-        one.id: one for one in session.scalars(select(LearningRequest).where(LearningRequest.id.in_(ids)))
-    }
-    return Undoable(ours, [requests[number] for number in ids], made[0].decided_at + UNDO_WITHIN)
+    first: Decision = rows[0][0]
+    batch = (first.before or {}).get("batch")
+    ours = [row for row in rows if row[0] is first or (batch and (row[0].before or {}).get("batch") == batch)]
+    return Undoable([row[0] for row in ours], [row[1] for row in ours], first.decided_at + UNDO_WITHIN)
 
 
-def undone_lately(session: Session, learning_request: LearningRequest, *, now: datetime) -> Decision | None:
-    """The decision on this request that was undone within the hour, to begin from its words again."""
-    return session.scalar(
-        select(Decision)
-        .where(
-            Decision.learning_request_id == learning_request.id,
-            Decision.undone_at > now - timedelta(hours=1),
-        )
-        .order_by(Decision.id.desc())
-        .limit(1)
-    )
+def undone_lately(made: Sequence[Decision], *, now: datetime) -> Decision | None:
+    """Of the decisions on a request the last, if it was undone within the hour: to begin from its words again."""
+    last = made[-1] if made else None
+    is_fresh = last is not None and last.undone_at is not None and last.undone_at > now - timedelta(hours=1)
+    return last if is_fresh else None
 
 
 # Below: how the verbs above do it

@@ -57,7 +57,7 @@ def test_triage_by_keys_alone_with_undo(settled: Installation, new_context: NewC
     press("z")
     heading(page, TITLES[0])
     expect(page.locator("#words")).to_have_value(re.compile("there is a guide"))
-    expect(page.get_by_role("status").filter(has_text="nobody was told")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="no mail has left")).to_be_visible()
 
     press("w")
     expect(page.get_by_role("button", name="Put on the waiting list")).to_be_visible()

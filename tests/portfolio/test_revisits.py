@@ -69,7 +69,8 @@ def test_on_its_day_it_stands_in_the_inbox_with_the_reason(
     with database.reading() as session:
         assert revisits.came_back(session, [1]) == {1: "The day you chose has come."}
         assert revisits.came_back(session, []) == {}
-        assert revisits.waiting(session, session.get_one(LearningRequest, 1)) is None
+        one = session.get_one(LearningRequest, 1)
+        assert revisits.standing(session, one) == (None, "The day you chose has come.")
 
 
 def test_the_nightly_chores_bring_it_back_with_the_same_reason(
