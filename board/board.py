@@ -19,8 +19,8 @@ from web.templating import page, partial
 
 router = APIRouter()
 
-PER_COLUMN = 20
-PER_CELL = 6
+PER_COLUMN = 15
+PER_CELL = 5
 MOST_SHOWN = 400
 """Cards of a column that are drawn again at once, for somebody who has scrolled far."""
 PLACES = frozenset({"card.moved", "card.added", "card.archived", "card.unarchived"})

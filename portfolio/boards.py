@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import case, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, defer, joinedload
 
 from portfolio import columns
 from portfolio.models import Card, ChecklistItem, Column, Comment, File, Goal, Person, Project
@@ -18,7 +18,7 @@ LONG_DAYS = 14.0
 """From how many days on unfinished work counts as old, while too few cards are finished to say what is usual."""
 ENOUGH_FINISHED = 8
 LATEST_FINISHED = 100
-MOST_LANES = 12
+MOST_LANES = 6
 """Lanes shown at first; the others come by scrolling."""
 
 
@@ -331,11 +331,14 @@ def _first_cards(session: Session, shown: list[Column], wanted: Filter, per_colu
 
 
 def _read(session: Session, query: Any) -> list[Card]:
-    return list(
-        session.scalars(
-            query.options(joinedload(Card.project), joinedload(Card.owner), joinedload(Card.column))
-        )
+    """Cards with no more than their faces show: a board reads a hundred at a time."""
+    light = (
+        defer(Card.notes),
+        joinedload(Card.project).load_only(Project.name),
+        joinedload(Card.owner).load_only(Person.name, Person.email),
+        joinedload(Card.owner).lazyload(Person.unit),
     )
+    return list(session.scalars(query.options(*light)))
 
 
 def _wanted(query: Any, wanted: Filter) -> Any:
