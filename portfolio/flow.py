@@ -27,6 +27,7 @@ MOST_POINTS = 500
 """Dots drawn and rows listed, the latest; percentiles count all."""
 FEW = 5
 DAY = 86_400.0
+LOOKED_AT_SECONDS = (forecasting.WEEKS_BACK + 1) * 7 * DAY
 WAIT_WORDS = ("wait", "hold", "pause")
 """A column of started work with such a word in its name counts as waiting."""
 FITS = 0.3
@@ -309,7 +310,8 @@ def _rate(
     away = _days_away(session)
     history = Throughput(())
     if first is not None:
-        days = [_day(value, zone) for value in finished]
+        lately = finished[finished > _midnight(until, zone).timestamp() - LOOKED_AT_SECONDS]
+        days = [_day(value, zone) for value in lately]
         history = forecasting.throughput(days, since=_day(first, zone), today=tomorrow, away=away)
     ahead_until = until + timedelta(days=7 * AHEAD_WEEKS)
     room = Calendar(tomorrow, away).weeks_until(ahead_until)

@@ -55,11 +55,13 @@ class Ground:
     @cached_property
     def history(self) -> Throughput:
         """Cards finished a week, since the first was started."""
-        begun = [value for value in (*self.past.started, *self.past.done) if not np.isnan(value)]
-        if not begun:
+        begun = np.fmin(self.past.started, self.past.done)
+        if np.isnan(begun).all():
             return Throughput(())
-        done = [self.day(value) for value in self.past.done if not np.isnan(value)]
-        return rules.throughput(done, since=self.day(min(begun)), today=self.today, away=self.away)
+        back = self.now.timestamp() - (rules.WEEKS_BACK + 1) * 7 * DAY
+        done = [self.day(value) for value in self.past.done[self.past.done > back]]
+        since = self.day(float(np.nanmin(begun)))
+        return rules.throughput(done, since=since, today=self.today, away=self.away)
 
     @cached_property
     def cycles(self) -> tuple[float, ...]:

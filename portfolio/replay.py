@@ -6,8 +6,9 @@ off the board doesn't end its last stay: finished work stays finished.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from operator import itemgetter
 from threading import Lock
 from typing import Any, NamedTuple
@@ -28,7 +29,7 @@ CODE = {kind.value: code for code, kind in enumerate(KINDS)}
 OFF = frozenset({"card.archived", "card.removed"})
 ON_AGAIN = frozenset({"card.unarchived", "card.restored"})
 ACTIONS = ("card.added", "card.moved", "card.planned", *sorted(OFF), *sorted(ON_AGAIN), "column.kind_changed")
-LATE = 1_000
+LATE = 200
 """Lines read again at each look: on PostgreSQL a line may be committed after one with a higher number."""
 
 Floats = NDArray[np.float64]
@@ -80,31 +81,31 @@ class Past:
     since: Floats
     until: Floats
 
-    @property
+    @cached_property
     def first(self) -> Ints:
         """Where each card's stays begin."""
         if not len(self.card):
             return np.zeros(0, np.int64)
         return np.flatnonzero(np.r_[True, self.card[1:] != self.card[:-1]])
 
-    @property
+    @cached_property
     def last(self) -> Ints:
         return np.r_[self.first[1:], len(self.card)].astype(np.int64) - 1 if len(self.card) else self.first
 
-    @property
+    @cached_property
     def card_ids(self) -> Ints:
         return self.card[self.first]
 
-    @property
+    @cached_property
     def created(self) -> Floats:
         return self.since[self.first]
 
-    @property
+    @cached_property
     def started(self) -> Floats:
         """When each card first stood in a column of started work."""
         return self._least(self.kind != TO_DO)
 
-    @property
+    @cached_property
     def done(self) -> Floats:
         """When each card that is finished became so: where its last row of stays in done columns begins."""
         if not len(self.card):
@@ -115,12 +116,12 @@ class Past:
         begins = np.where(latest_open >= self.first, latest_open + 1, self.first)
         return np.where(ended, self.since[np.minimum(begins, self.last)], np.nan)
 
-    @property
+    @cached_property
     def under_way(self) -> NDArray[np.bool_]:
         """Whether each card stands on the board, begun and not finished: it was started once, also where it waits again."""
         return ~np.isnan(self.started) & np.isnan(self.done) & np.isinf(self.until[self.last])
 
-    @property
+    @cached_property
     def waiting(self) -> NDArray[np.bool_]:
         """Whether each card stands on the board and was never started."""
         return np.isnan(self.started) & np.isinf(self.until[self.last])
@@ -164,14 +165,13 @@ class Past:
 
 def read(session: Session, *, moment: datetime) -> Past:
     """All that happened on the board up to `moment`. Two statements where nothing is new since the last look."""
-    lines = _lines(session)
-    return past_of(_stays(session, lines), moment).at(moment)
+    return _past(session, _lines(session)).at(moment)
 
 
 def board_at(session: Session, moment: datetime) -> dict[int, Standing]:
     """Every card on the board at a moment, by number. A finished card that was taken off it is not."""
     lines = _lines(session)
-    past = past_of(_stays(session, lines), moment).at(moment)
+    past = _past(session, lines).at(moment)
     iterations: dict[int, int | None] = {}
     off: set[int] = set()
     for line in (line for line in lines if line.at <= moment):
@@ -197,11 +197,11 @@ def board_at(session: Session, moment: datetime) -> dict[int, Standing]:
     }
 
 
-def past_of(stays: Sequence[Stay], moment: datetime) -> Past:
+def past_of(stays: Sequence[Stay]) -> Past:
     """Stays as columns of numbers. Stays come in order of time; those of one card are put together."""
     ordered = sorted(stays, key=itemgetter(0))
     return Past(
-        moment.timestamp(),
+        np.inf,
         np.array([one.card for one in ordered], np.int64),
         np.array([one.column for one in ordered], np.int64),
         np.array([one.kind for one in ordered], np.int64),
@@ -297,19 +297,57 @@ def _moment(seconds: float) -> datetime | None:
 # Reading
 
 
-_known: WeakKeyDictionary[Engine, dict[int, Line]] = WeakKeyDictionary()
+@dataclass
+class _Known:
+    """What was read before: lines by number, the same in order of time, and the past they tell."""
+
+    by_id: dict[int, Line] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    told: tuple[object, Past] | None = None
+
+
+_known: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
 _turn = Lock()
 
 
 def _lines(session: Session) -> list[Line]:
     """All lines that move cards, oldest first. Kept in memory for readers, who see nothing that is not committed."""
+    known = _kept(session)
+    if known is None:
+        return sorted(_fetch(session, 0).values(), key=itemgetter(0, 1))
+    with _turn:
+        fresh = _fetch(session, max(known.by_id, default=0) - LATE)
+        if not fresh.keys() <= known.by_id.keys():
+            known.by_id.update(fresh)
+            known.lines = sorted(known.by_id.values(), key=itemgetter(0, 1))
+        return known.lines
+
+
+def _past(session: Session, lines: list[Line]) -> Past:
+    """What the lines tell, worked out once for as long as nothing is new."""
+    kinds = {number: CODE[kind.value] for number, kind in session.execute(select(Column.id, Column.kind))}
+    count = session.scalar(select(func.count()).select_from(Card)) or 0
+    known, mark = _kept(session), (id(lines), len(lines), tuple(sorted(kinds.items())), count)
+    if known is not None and known.told is not None and known.told[0] == mark:
+        return known.told[1]
+    added = {line.subject for line in lines if line.action == "card.added"}
+    for line in reversed(lines):
+        if line.action == "column.kind_changed":
+            kinds[line.subject] = _kind(line.details.get("was"), kinds.get(line.subject, TO_DO))
+    if len(added) < count:
+        return past_of(_with_the_untold(session, lines, kinds, added))
+    found = past_of(replayed(lines, kinds))
+    if known is not None:
+        known.told = (mark, found)
+    return found
+
+
+def _kept(session: Session) -> _Known | None:
+    """What is kept for readers; a writer sees more than may come to stay."""
     connection = session.connection()
     if connection.get_execution_options().get("outsize_writes"):
-        return sorted(_fetch(session, 0).values())
-    with _turn:
-        known = _known.setdefault(connection.engine, {})
-        known.update(_fetch(session, max(known, default=0) - LATE))
-        return sorted(known.values(), key=itemgetter(0, 1))
+        return None
+    return _known.setdefault(connection.engine, _Known())
 
 
 def _fetch(session: Session, above: int) -> dict[int, Line]:
@@ -319,17 +357,6 @@ def _fetch(session: Session, above: int) -> dict[int, Line]:
         )
     )
     return {row[1]: Line(*row) for row in rows}
-
-
-def _stays(session: Session, lines: Sequence[Line]) -> list[Stay]:
-    kinds = {number: CODE[kind.value] for number, kind in session.execute(select(Column.id, Column.kind))}
-    for line in reversed(lines):
-        if line.action == "column.kind_changed":
-            kinds[line.subject] = _kind(line.details.get("was"), kinds.get(line.subject, TO_DO))
-    added = {line.subject for line in lines if line.action == "card.added"}
-    if len(added) == session.scalar(select(func.count()).select_from(Card)):
-        return replayed(lines, kinds)
-    return _with_the_untold(session, lines, kinds, added)
 
 
 def _with_the_untold(
