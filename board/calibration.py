@@ -6,11 +6,12 @@ from math import log
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import assessments, calibrations, causes
+from portfolio import assessments, calibrations, causes, promises
 from portfolio.calibrations import InForce, Learned, Piece, Stale
 from portfolio.causes import NAMES
 from portfolio.models import Calibration
-from portfolio.rules.calibration import Factor
+from portfolio.promises import TrackRecord
+from portfolio.rules.calibration import Factor, Share
 from portfolio.rules.fit import CAUSES
 from web.clock import NowDep
 from web.forms import Errors, FormDep
@@ -73,10 +74,16 @@ class CalibrationPage:
     claims: list[Strip]
     claims_scale: Scale
     found: Bars
+    dates: TrackRecord
     labels: dict[str, str]
     versions: Sequence[Calibration]
     saved: str = ""
     errors: Errors = field(default_factory=Errors)
+
+    @property
+    def kept(self) -> list[tuple[float, Share]]:
+        """The chance each kind of date was told with, and how often it held."""
+        return [(0.5, self.dates.kept_50), (0.85, self.dates.kept_85), (0.95, self.dates.kept_95)]
 
     def is_on(self, part: str) -> bool:
         return self.in_force is not None and part in self.in_force.applies
@@ -118,6 +125,7 @@ def _page(session: SessionDep, *, saved: str = "", errors: Errors | None = None)
         claims=_strips(learned.impact, learned.claims, {}, _on_claims),
         claims_scale=Scale(_on_claims(1), [(_on_claims(value), words) for value, words in PARTS_OF_CLAIM]),
         found=_bars(learned, causes.current(session).prior),
+        dates=promises.track_record(session),
         labels=labels,
         versions=kept,
         saved=saved if saved.isdigit() else "",

@@ -11,7 +11,7 @@ from portfolio import assessments, calibrations, cards, learning_requests, measu
 from portfolio.database import Database
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
-from portfolio.models import Assessment, Calibration, Event, LearningRequest, Project
+from portfolio.models import Assessment, Calibration, Event, LearningRequest, Project, Promise
 from portfolio.rules.calibration import Factor
 from portfolio.rules.rubric import DEFAULT
 from portfolio.states import RequestStatus, Stage, Verdict
@@ -255,3 +255,28 @@ def test_looking_changes_nothing_and_only_managers_look(
         assert client.get("/settings/calibration").status_code == 404
         assert client.post("/settings/calibration", data={"seen": "0"}).status_code == 404
     assert kept(database) == []
+
+
+def test_promised_dates_are_held_against_what_came(
+    manager: TestClient, database: Database, now: datetime
+) -> None:
+    assert "No promised date has come due yet." in manager.get("/settings/calibration").text
+    today = now.date()
+    with database.writing() as session:
+        for number, late in enumerate((-2, 0, 3, 9)):
+            session.add(
+                Promise(
+                    subject_type="cards", subject_id=number + 1, made_on=today, made_at=now,
+                    likely_on=today, promised_on=today + timedelta(days=4), surely_on=today + timedelta(days=8),
+                    items_left=1, sample=9, method="bootstrap", formula_version="x", seed=1,
+                    done_on=today + timedelta(days=late), settled_at=now,
+                )
+            )  # fmt: skip
+    page = manager.get("/settings/calibration").text
+    for words in (
+        "2 of 4 were done by the date told with 50 %",
+        "3 of 4 were done by the date told with 85 %",
+        "3 of 4 were done by the date told with 95 %",
+    ):
+        assert words in page
+    assert '<rect class="chance" width="75.0" height="10">' in page
