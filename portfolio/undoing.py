@@ -171,7 +171,7 @@ def _owned(
     session: Session, column: Column[Any], parents: Sequence[int]
 ) -> Iterator[tuple[Column[Any], Sequence[int], Sequence[int]]]:
     """All rows that hang on these, the deepest first: the column that points at their parents, those, and their own ids."""
-    table: Table = column.table  # type: ignore[assignment] # a column of a table, not of a select
+    table: Table = column.table
     ids: Sequence[int] = []
     if "id" in table.c and parents:
         ids = session.scalars(select(table.c.id).where(column.in_(parents))).all()

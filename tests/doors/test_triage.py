@@ -238,7 +238,7 @@ def test_whoever_may_not_decide_finds_none_of_it(
     manager.post("/requests/1/decision", data=DECLINE)
     with database.reading() as session:
         before = session.scalar(select(func.max(Event.id)).where(Event.action != "person.signed_in"))
-    writes = {
+    writes: dict[str, dict[str, object]] = {
         "/decisions/1/undoing": {},
         "/inbox/decisions": {**DECLINE, "request": ["2"]},
         "/settings/phrases/decline": {"words": "Mine"},

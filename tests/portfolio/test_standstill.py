@@ -9,7 +9,7 @@ from portfolio import cards, learning_requests, nudges, revisits, standstill
 from portfolio.database import Database
 from portfolio.learning_requests import Ruling
 from portfolio.links import Links
-from portfolio.models import Card, Mail
+from portfolio.models import Mail
 from portfolio.states import Verdict
 from tests.conftest import Cast
 from tests.factory import a_card, a_request
@@ -93,4 +93,4 @@ def test_where_nothing_stands_still_nobody_is_told(
 ) -> None:
     assert tell(database, links, now) == 0
     with database.reading() as session:
-        assert session.scalars(select(Mail)).all() == session.scalars(select(Card)).all() == []
+        assert session.scalars(select(Mail)).all() == []
