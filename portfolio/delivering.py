@@ -40,6 +40,7 @@ LONGEST_REST = timedelta(minutes=15)
 PATIENCE = timedelta(days=3)
 """How long an outlet may fail without one success, until it is paused and the managers are told."""
 TIMEOUT_SECONDS = 10.0
+ROUND_SECONDS = 30.0
 ANSWER_BYTES = 2000
 WORDS = 200
 GONE = 410
@@ -76,15 +77,15 @@ class Outcome:
 NOT_TRIED = Outcome(was_tried=False)
 
 
-def send_waiting(database: Database, settings: Settings, *, now: datetime, limit: int = 50) -> int:
-    """Send up to `limit` messages whose time has come; returns how many were tried.
+def send_waiting(database: Database, settings: Settings, *, now: datetime, each: int = 50) -> int:
+    """Send messages whose time has come, up to `each` for every outlet and for half a minute; returns how many were tried.
 
     Three steps, so that a slow receiver holds no transaction: take them (each gets the time of its next try), send them, every
     outlet by itself and within its own time, and note what became of them. A crash after sending sends it again under the same
     id, by which receivers know it.
     """
     with database.writing() as session:
-        taken = _take(session, now, limit)
+        taken = _take(session, now, each)
     if not taken:
         return 0
     quiet = logging.getLogger("httpx")
@@ -96,9 +97,20 @@ def send_waiting(database: Database, settings: Settings, *, now: datetime, limit
     return sum(outcome.was_tried for outcome in outcomes.values())
 
 
-def _take(session: Session, now: datetime, limit: int) -> list[Parcel]:
-    query = outlets.due(now).options(joinedload(Delivery.outlet)).order_by(Delivery.id).limit(limit)
-    found = session.scalars(query.with_for_update(skip_locked=True, of=Delivery)).all()
+def _take(session: Session, now: datetime, each: int) -> list[Parcel]:
+    """So many of every outlet, so that one with a long queue holds up no other."""
+    due = outlets.due(now).with_for_update(skip_locked=True, of=Delivery)
+    waiting = session.scalars(outlets.due(now).with_only_columns(Delivery.outlet_id).distinct()).all()
+    found = [
+        delivery
+        for number in waiting
+        for delivery in session.scalars(
+            due.where(Delivery.outlet_id == number)
+            .options(joinedload(Delivery.outlet))
+            .order_by(Delivery.id)
+            .limit(each)
+        )
+    ]
     for delivery in found:
         delivery.next_try_at = now + WAITS[min(delivery.attempts, len(WAITS) - 1)]
         delivery.last_try_at = now
@@ -127,18 +139,19 @@ async def _send_all(parcels: Sequence[Parcel], settings: Settings, now: datetime
 
 
 async def _send_to_one(parcels: list[Parcel], settings: Settings, now: datetime) -> dict[int, Outcome]:
-    """An outlet's messages one after the other; once it is in trouble the rest isn't tried."""
+    """An outlet's messages one after the other; once it is in trouble, or its time is up, the rest isn't tried."""
     local = settings.webhooks_may_be_local
     if parcels[0].kind == outlets.CHAT:
         return await _tell(parcels, may_be_local=local)
     outcomes: dict[int, Outcome] = {}
     trouble = False
+    until = asyncio.get_running_loop().time() + ROUND_SECONDS
     async with httpx.AsyncClient(
         verify=_trusted(), timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False
     ) as client:
         for parcel in parcels:
             outcome = NOT_TRIED if trouble else await _post(client, parcel, now, may_be_local=local)
-            trouble = trouble or outcome.theirs
+            trouble = trouble or outcome.theirs or asyncio.get_running_loop().time() > until
             outcomes[parcel.delivery_id] = outcome
     return outcomes
 

@@ -22,6 +22,7 @@ from portfolio.models import (
     Person,
     Project,
     Resource,
+    TrainingSession,
 )
 
 ALL = "*"
@@ -48,7 +49,7 @@ GROUPS = (
     Group("Requests", (
         Topic("requests.new", "A request comes in", REQUESTS, ("learning_request.submitted",)),
         Topic("requests.moved", "A request is decided, or changes its state", REQUESTS,
-              ("learning_request.moved", "learning_request.undone")),
+              ("learning_request.moved", "learning_request.undone", "learning_request.decision_undone")),
         Topic("requests.said", "Somebody answers, writes or joins", REQUESTS,
               ("learning_request.answered", "learning_request.question_answered", "learning_request.message_added",
                "learning_request.supported", "learning_request.confirmed")),
@@ -61,6 +62,10 @@ GROUPS = (
         Topic("cards.added", "A card is added", CARDS, ("card.added",)),
         Topic("cards.moved", "A card moves", CARDS, ("card.moved",)),
         Topic("cards.blocked", "A card is blocked, or freed", CARDS, ("card.blocked", "card.unblocked", "card.freed")),
+        Topic("cards.experts", "An expert is asked, begins, finishes or declines", CARDS,
+              ("card.expert_asked", "card.expert_began", "card.expert_done", "card.expert_declined", "card.expert_wrote")),
+        Topic("cards.said", "Somebody comments on a card", CARDS, ("card.commented",)),
+        Topic("cards.imported", "A card comes with an import", CARDS, ("card.imported",)),
         Topic("cards.else", "Anything else about a card", CARDS),
     )),
     Group("Projects", (
@@ -71,18 +76,20 @@ GROUPS = (
     )),
     Group("Iterations and results", (
         Topic("iterations", "An iteration is planned, started or closed", ("iterations",)),
+        Topic("sessions", "A session is planned, changed or cancelled", ("training_sessions",)),
         Topic("measures", "A measure is added or read", ("measures",)),
         Topic("editions", "A report is published, or could not be", ("editions",),
               ("edition.published", "edition.failed")),
     )),
     Group("Library and goals", (
         Topic("resources", "Something changes in the library", ("resources",)),
+        Topic("resources.used", "Something in the library is opened", ("resources",), ("resource.used",)),
         Topic("goals", "A goal is added or changed", ("goals",)),
     )),
 )  # fmt: skip
 TOPICS = {topic.key: topic for group in GROUPS for topic in group.topics}
-_QUIET = frozenset({"requests.scored"})
-"""What "everything" leaves out, as it would drown the rest."""
+MANY = ("requests.scored", "cards.imported", "resources.used")
+"""What "everything" leaves out unless it is chosen as well: it would drown the rest."""
 _NAMED = {action: topic.key for topic in TOPICS.values() for action in topic.actions}
 _REST = {subject: topic.key for topic in TOPICS.values() if not topic.actions for subject in topic.subjects}
 
@@ -97,14 +104,15 @@ def is_wanted(action: str, subject_type: str, chosen: str) -> bool:
     topic = topic_of(action, subject_type)
     if topic is None:
         return False
-    return topic not in _QUIET if chosen == ALL else topic in chosen.split()
+    topics = chosen.split()
+    return topic in topics or (ALL in topics and topic not in MANY)
 
 
 def chosen_words(chosen: str) -> str:
     """What was chosen, in words."""
-    if chosen == ALL:
-        return "Everything but scores"
-    return "; ".join(TOPICS[key].label for key in chosen.split() if key in TOPICS) or "Nothing"
+    first = ["Everything"] if ALL in chosen.split() else []
+    named = [TOPICS[key].label for key in chosen.split() if key in TOPICS]
+    return "; ".join([*first, *named]) or "Nothing"
 
 
 def payload(session: Session, event: Event, links: Links) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def summary(session: Session, event: Event, links: Links) -> dict[str, Any]:
     thing = session.get(kind.model, event.subject_id) if kind else None
     if kind is None or thing is None:
         return said
-    return {**said, **kind.shape(thing), "url": links.page(kind.page.format(event.subject_id))}
+    return {**said, **kind.shape(thing), "url": _page(kind, thing, links)}
 
 
 def sentence(session: Session, event: Event) -> str:
@@ -144,8 +152,13 @@ def sentence(session: Session, event: Event) -> str:
 def line(session: Session, event: Event, links: Links) -> dict[str, Any]:
     """What a chat is told."""
     kind = _KINDS.get(event.subject_type)
-    link = links.page(kind.page.format(event.subject_id)) if kind else ""
+    thing = session.get(kind.model, event.subject_id) if kind else None
+    link = _page(kind, thing, links) if kind and thing else ""
     return {"words": sentence(session, event), "link": link}
+
+
+def _page(kind: "_Kind", thing: Any, links: Links) -> str:
+    return links.page(kind.page.format(thing))
 
 
 def moment(at: datetime) -> str:
@@ -181,17 +194,19 @@ def _kind(noun: str, model: type[Base], page: str, names: str, name: str = "titl
 
 
 _KINDS = {
-    "learning_requests": _kind("Request", LearningRequest, "/requests/{}",
+    "learning_requests": _kind("Request", LearningRequest, "/requests/{0.id}",
                                "title status status_since submitted_at goal_id joined_to_id"),
-    "cards": _kind("Card", Card, "/cards/{}",
+    "cards": _kind("Card", Card, "/cards/{0.id}",
                    "title column_id project_id iteration_id estimate_hours actual_hours started_at done_at version"),
-    "projects": _kind("Project", Project, "/projects/{}",
+    "projects": _kind("Project", Project, "/projects/{0.id}",
                       "name stage health solution_type learning_request_id goal_id due_on ended_at version", "name"),
-    "iterations": _kind("Iteration", Iteration, "/iterations/{}",
+    "iterations": _kind("Iteration", Iteration, "/iterations/{0.id}",
                         "goal status starts_on ends_on capacity_hours", "id"),
+    "training_sessions": _kind("Session", TrainingSession, "/projects/{0.project_id}",
+                               "title project_id starts_at ends_at place cancelled_at"),
     "measures": _kind("Measure", Measure, "/api/v1/measures", "name unit baseline target project_id", "name"),
-    "editions": _kind("Report", Edition, "/reports/{}", "title kind status period_start period_end"),
-    "resources": _kind("Resource", Resource, "/library/{}", "title kind review_on retired_at"),
+    "editions": _kind("Report", Edition, "/reports/{0.id}", "title kind status period_start period_end"),
+    "resources": _kind("Resource", Resource, "/library/{0.id}", "title kind review_on retired_at"),
     "goals": _kind("Goal", Goal, "/settings#goals", "name weight target year_to_date", "name"),
 }  # fmt: skip
 

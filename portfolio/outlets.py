@@ -295,9 +295,11 @@ def _unheard(session: Session, outlet: Outlet, after: int) -> Select[int, str, s
     if session.get_bind().dialect.name != "sqlite":
         after = max(outlet.first_event_id, after - OVERTAKEN)
     heard = select(Delivery.id).where(Delivery.outlet_id == outlet.id, Delivery.event_id == Event.id)
+    told = Event.details["source"].as_string()
+    is_past = (Event.subject_type == "cards") & (func.coalesce(told, "") == history.IMPORT)  # long ago, elsewhere
     return (
         select(Event.id, Event.action, Event.subject_type)
-        .where(Event.id > after, ~heard.exists())
+        .where(Event.id > after, ~heard.exists(), ~is_past)
         .order_by(Event.id)
     )
 
@@ -324,7 +326,9 @@ def _take_heart(outlet: Outlet) -> None:
 
 def _chosen(topics: Iterable[str]) -> str:
     wanted = set(topics)
-    return news.ALL if news.ALL in wanted else " ".join(key for key in news.TOPICS if key in wanted)
+    if news.ALL in wanted:
+        return " ".join([news.ALL, *(key for key in news.MANY if key in wanted)])
+    return " ".join(key for key in news.TOPICS if key in wanted)
 
 
 def _new_secret() -> str:

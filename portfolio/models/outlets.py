@@ -12,8 +12,8 @@ from portfolio.models.base import Base, Json
 
 
 class Outlet(Base):
-    """A receiver of news. `kind` is webhook or chat (an address Apprise understands); `events` the actions it wants, separated
-    by blanks, "*" for all; `secret` signs webhooks, and `old_secret` as well until it ends.
+    """A receiver of news. `kind` is webhook or chat (an address Apprise understands); `events` the topics of portfolio/news.py it
+    wants, separated by blanks, "*" for all; `secret` signs webhooks, and `old_secret` as well until it ends.
 
     It hears of what happened after `first_event_id`, read up to `last_event_id`. After `failures` in a row it rests until
     `rests_until`. Address and secrets stay out of exports.

@@ -19,6 +19,8 @@ from tests.factory import a_project, a_request
         ("learning_request.something_new", "learning_requests", "requests.else"),
         ("card.moved", "cards", "cards.moved"),
         ("card.edited", "cards", "cards.else"),
+        ("card.expert_done", "cards", "cards.experts"),
+        ("training_session.planned", "training_sessions", "sessions"),
         ("iteration.closed", "iterations", "iterations"),
         ("edition.published", "editions", "editions"),
         ("edition.asked", "editions", None),
@@ -37,11 +39,18 @@ def test_the_topic_of_an_event(action: str, subject: str, topic: str | None) -> 
 
 def test_everything_leaves_out_the_nightly_scores_which_can_be_chosen() -> None:
     scored = ("learning_request.scored", "learning_requests")
-    assert [news.is_wanted(*scored, chosen) for chosen in (news.ALL, "requests.scored", "requests.else")] == [
+    assert [
+        news.is_wanted(*scored, chosen)
+        for chosen in (news.ALL, "requests.scored", "requests.else", "* requests.scored")
+    ] == [
         False,
         True,
         False,
+        True,
     ]
+    assert news.chosen_words("* requests.scored") == (
+        "Everything; A request is scored; at night that is every open one"
+    )
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,23 @@ def test_trouble_at_the_receiver_lets_the_rest_wait_and_a_success_lets_all_go(
     assert (outlet.failures, outlet.failing_since, outlet.rests_until) == (0, None, None)
 
 
+def test_a_long_queue_of_one_holds_up_no_other(
+    database: Database, cast: Cast, links: Links, local: Settings, receiver: Receiver, now: datetime
+) -> None:
+    an_outlet(database, cast, now, receiver.address)
+    for number in range(3):
+        add_card(database, cast, now, f"Card {number}")
+    queue(database, links, now)
+    an_outlet(database, cast, now, receiver.address.replace("/news", "/other"))
+    add_card(database, cast, now, "Last")
+    queue(database, links, now)
+    assert delivering.send_waiting(database, local, now=now, each=1) == 2
+    titles = {
+        got.path.split("?")[0]: json.loads(got.body)["data"]["subject"]["title"] for got in receiver.got
+    }
+    assert titles == {"/news": "Card 0", "/other": "Last"}
+
+
 def test_gone_pauses_and_so_do_three_days_of_failing_and_the_manager_is_told_once(
     database: Database, cast: Cast, links: Links, local: Settings, receiver: Receiver, now: datetime
 ) -> None:
