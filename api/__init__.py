@@ -8,6 +8,7 @@ from api import (
     forecast,
     form,
     goals,
+    interrupts,
     iterations,
     learning_requests,
     measures,
@@ -24,6 +25,7 @@ for part in (cards, learning_requests, form, projects, iterations, measures, goa
 router.include_router(similar.router)
 router.include_router(plan.router)
 router.include_router(forecast.router)
+router.include_router(interrupts.router)
 router.include_router(document.router)
 
 __all__ = ["router"]
