@@ -351,7 +351,7 @@ def _write_history(session: Session, stories: Sequence[tuple[Story, Card]], take
 
 def _lines(story: Story, card: Card, taken: Import) -> list[dict[str, Any]]:
     first = story.steps[0]
-    came: dict[str, Any] = {"source": "import", "import": taken.id}
+    came: dict[str, Any] = {"source": history.IMPORT, "import": taken.id, history.BY_ITSELF: history.IMPORT}
     added = {
         "column": first.to.column,
         "kind": first.to.kind.value,

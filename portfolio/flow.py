@@ -201,17 +201,21 @@ def _chosen(session: Session, past: Past, terms: Terms) -> Past:
 
 
 def _clocks(session: Session, past: Past) -> tuple[Floats, Floats]:
-    """When each card was started and done; imported cards may say an end before their start, which is kept to be flagged."""
+    """When each card was started and done; imported cards may say an end before their start, which is kept to be flagged, or
+    have an end and no start, which is no start at the end."""
     started, done = past.started.copy(), past.done.copy()
     rows = session.execute(
-        select(Card.id, Card.started_at, Card.done_at).where(Card.done_at < Card.started_at)
+        select(Card.id, Card.started_at, Card.done_at).where(
+            (Card.done_at < Card.started_at) | (Card.done_at.is_not(None) & Card.started_at.is_(None))
+        )
     ).all()
     if rows:
         place = {int(card): row for row, card in enumerate(past.card_ids)}
         for number, begun, ended in rows:
             row = place.get(number)
             if row is not None and ended.timestamp() <= past.moment:
-                started[row], done[row] = begun.timestamp(), ended.timestamp()
+                started[row] = begun.timestamp() if begun else np.nan
+                done[row] = ended.timestamp()
     return started, done
 
 

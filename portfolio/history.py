@@ -10,6 +10,8 @@ from portfolio.models import Base, Event, Person
 
 AUTOMATION = "automation"
 """Where a session says which automation is at work."""
+IMPORT = "import"
+"""The `source` in the details of what came with an import: it happened long ago, and elsewhere."""
 BY_ITSELF = "by_itself"
 """The automation's key in the details of what it did, so that it sets off no other."""
 

@@ -296,7 +296,8 @@ def _unheard(session: Session, outlet: Outlet, after: int) -> Select[int, str, s
         after = max(outlet.first_event_id, after - OVERTAKEN)
     heard = select(Delivery.id).where(Delivery.outlet_id == outlet.id, Delivery.event_id == Event.id)
     told = Event.details["source"].as_string()
-    is_past = (Event.subject_type == "cards") & (func.coalesce(told, "") == history.IMPORT)  # long ago, elsewhere
+    # What came with an import happened long ago and elsewhere.
+    is_past = (Event.subject_type == "cards") & (func.coalesce(told, "") == history.IMPORT)
     return (
         select(Event.id, Event.action, Event.subject_type)
         .where(Event.id > after, ~heard.exists(), ~is_past)

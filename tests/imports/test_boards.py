@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import board_imports, cards, columns, history, imports
+from portfolio import automations, board_imports, cards, columns, flow, history, imports, outlets
 from portfolio.board_imports import look, start, take
 from portfolio.database import Database
 from portfolio.importing.boards import Brought, Stop
@@ -19,6 +19,7 @@ from portfolio.importing.boards_judging import Fate, OurColumn, judged, propose
 from portfolio.importing.boards_reading import read
 from portfolio.importing.boards_replay import BACKWARDS, Standing, Ways, replay
 from portfolio.importing.mapping import BadMapping
+from portfolio.links import Links
 from portfolio.models import Card, CardLink, ChecklistItem, Comment, Event, Import
 from portfolio.sheets import Unreadable
 from portfolio.states import ColumnKind
@@ -299,7 +300,8 @@ def test_a_trello_board_is_taken_with_its_past(database: Database, cast: Cast) -
         assert past(session, away)[-1] == ("card.archived", at("2026-08-20T10:00"), BACKLOG, "to_do")
         events = history.timeline(session, done)
         assert events[1].details == {
-            "from": BACKLOG, "to": OURS_DOING, "kind": "doing", "was": "to_do", "source": "import", "import": 1,
+            "from": BACKLOG, "to": OURS_DOING, "kind": "doing", "was": "to_do",
+            "source": "import", "import": 1, "by_itself": "import",
         }  # fmt: skip
         assert {event.by_id for event in events} == {None}
         assert (done.created_at, done.started_at, done.done_at, done.entered_at) == (
@@ -444,6 +446,39 @@ def test_a_long_board_is_the_clocks_to_take_all_or_nothing(
         assert session.scalar(select(func.count()).select_from(Card)) == 301
         [event] = history.timeline(session, done, "import.taken")
         assert event.by_id == cast.manager.id
+
+
+def test_charts_and_forecasts_have_a_past_from_the_first_day(database: Database, cast: Cast) -> None:
+    with database.writing() as session:
+        taken(session, cast, as_bytes(a_trello_board()))
+        taken(session, cast, planner(), "Studio plan.xlsx")
+        taken(session, cast, JIRA.encode(), "jira.csv")
+    with database.reading() as session:
+        found = flow.look(session, flow.Terms(weeks=12), now=NOW)
+    assert [(point.title, point.days) for point in found.cycles.points] == [("Film the lathe", 8.0)]
+    assert (found.rate.total, found.cycles.unstarted) == (4, 3)
+
+
+def test_what_came_with_an_import_sets_nothing_off_and_is_told_to_nobody(
+    database: Database, cast: Cast, links: Links
+) -> None:
+    with database.writing() as session:
+        automations.act(session, links=links, at=NOW, today=NOW.date())
+        outlet = outlets.add(
+            session,
+            kind="webhook",
+            name="All",
+            address="http://127.0.0.1:9/x",
+            topics=["all"],
+            may_be_local=True,
+            by=cast.manager,
+            at=NOW,
+        )  # fmt: skip
+        taken(session, cast, as_bytes(a_trello_board()))
+        assert automations.act(session, links=links, at=NOW, today=NOW.date()) == 0
+        queued = outlets.queue_news(session, links=links, at=NOW)
+        told = [one.body["type"] for one in outlets.log(session, outlet)]
+    assert [one for one in told if one.startswith("card.")] == [], queued
 
 
 @pytest.mark.shared
