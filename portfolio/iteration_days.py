@@ -95,7 +95,7 @@ def standing_at(session: Session, iteration: Iteration, moment: datetime, *, now
     shelved = _first(later, "card.archived", "card.unarchived")
     left = [card for card, event in planned.items() if event.details.get("from") == iteration.id]
     kinds: dict[int, ColumnKind] = (
-        dict(session.execute(select(Column.id, Column.kind)).all()) if moved else {}  # type: ignore[arg-type] # rows are pairs
+        dict(session.execute(select(Column.id, Column.kind)).all()) if moved else {}
     )
     rows = session.execute(
         select(

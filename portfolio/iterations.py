@@ -338,7 +338,7 @@ def open_hours_of(session: Session, project_ids: Sequence[int]) -> dict[int, flo
         .where(Card.project_id.in_(project_ids), Card.archived_at.is_(None), Column.kind != ColumnKind.DONE)
         .group_by(Card.project_id)
     )
-    return {int(project): float(worked or 0) for project, worked in rows}
+    return {project: float(worked or 0) for project, worked in rows if project is not None}
 
 
 def _finished(session: Session, limit: int = 8) -> list[tuple[int, float, Period]]:

@@ -64,6 +64,16 @@ class LineUp:
         )
 
     @property
+    def surely_until(self) -> int | None:
+        """How many of the first ones fit nine times in ten; None where cards were picked out of the order."""
+        if self.taken != self.fit.count:
+            return None
+        return next(
+            (place for place, line in enumerate(self.lines) if line.step.after.high > self.capacity),
+            len(self.lines),
+        )
+
+    @property
     def try_next(self) -> str:
         return str((self.last.retrospective or {}).get("try_next", "")) if self.last else ""
 
@@ -185,7 +195,7 @@ def _others(session: Session, iteration: Iteration, left_over: Sequence[int]) ->
     return [(card, False) for card in found]
 
 
-def _possible(iteration: Iteration) -> Select[tuple[Card]]:
+def _possible(iteration: Iteration) -> Select[Card]:
     """Cards of the iteration, and unfinished ones of live projects or none that no planned or open iteration holds."""
     is_free = or_(Card.iteration_id.is_(None), Iteration.status == IterationStatus.CLOSED)
     is_live = or_(

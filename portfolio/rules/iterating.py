@@ -264,8 +264,8 @@ def pace(
         return Pace(min(done, scope), min(done, scope), scope)
     if rate <= 0:
         return None
-    more = nbinom.ppf([LOW / 100, HIGH / 100], shape, rate / (rate + days_left))
-    low, high = (min(scope, done + int(one)) for one in more)
+    more = (int(nbinom.ppf(one / 100, shape, rate / (rate + days_left))) for one in (LOW, HIGH))
+    low, high = (min(scope, done + one) for one in more)
     return Pace(low, high, scope)
 
 
