@@ -251,7 +251,7 @@ def _read(fields: Fields, errors: Errors) -> Beginning:
         "estimate_hours": some_number(fields, "estimate_hours", errors, most=100_000),
         "due_on": some_day(fields, "due_on", errors),
     }
-    if facts["sponsor_email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", facts["sponsor_email"]):
+    if fields["sponsor_email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", fields["sponsor_email"]):
         errors["sponsor_email"] = "This doesn't look like an e-mail address."
     return Beginning(
         blanks=_blanks(fields, errors),

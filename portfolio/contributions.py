@@ -85,7 +85,7 @@ def used_hours(session: Session, project: Project) -> dict[int, float]:
         .where(Card.project_id == project.id, WorkLog.hours.is_not(None))
         .group_by(WorkLog.person_id)
     )
-    return {int(person_id): float(hours) for person_id, hours in rows}
+    return {int(person_id): float(hours or 0) for person_id, hours in rows}
 
 
 def experts(session: Session, limit: int = 200) -> list[Person]:

@@ -1,6 +1,7 @@
 """Projects: from an accepted request to a beginning somebody looked through, and on."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -44,7 +45,7 @@ from tests.factory import a_project, a_request
 BLANKS = Blanks("job aid", "new sales people", "Time for a quote", "4", "1", "days", date(2027, 3, 31))
 
 
-def started(session: Session, links: Links, cast: Cast, at: datetime, **changes: object) -> Project:
+def started(session: Session, links: Links, cast: Cast, at: datetime, **changes: Any) -> Project:
     asked = a_request(session, links=links, **changes)
     return projects.start(session, asked, "job_aid", by=cast.manager, at=at)
 

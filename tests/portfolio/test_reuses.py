@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import history, library, projects, reuses
+from portfolio import history, library, reuses
 from portfolio.database import Database
 from portfolio.library import ResourceGiven
 from portfolio.links import Links
 from portfolio.models import LearningRequest, Resource, Reuse
 from portfolio.reuses import SHARES, ShareRefused
 from portfolio.rules.ranges import Range
+from portfolio.states import RequestStatus
 from tests.conftest import Cast
 from tests.factory import a_request
 
@@ -70,7 +71,7 @@ def test_a_decided_request_keeps_the_score_it_was_judged_by(
     with database.writing() as session:
         asked, guide = a_request(session, links=links), a_resource(session, "A guide", at=now)
         scored(asked)
-        asked.status = projects.RequestStatus.ACCEPTED
+        asked.status = RequestStatus.ACCEPTED
         reuses.link(session, asked, guide, SHARES["most"][1], note="", by=cast.manager, at=now)
         assert asked.score_wanted_at is None
 
