@@ -71,7 +71,7 @@ GROUPS = (
     Group("Projects", (
         Topic("projects.started", "A project starts", PROJECTS, ("project.started",)),
         Topic("projects.moved", "A project reaches another stage", PROJECTS, ("project.moved",)),
-        Topic("projects.health", "A project's health is noted", PROJECTS, ("project.health_noted",)),
+        Topic("projects.health", "A project’s health is noted", PROJECTS, ("project.health_noted",)),
         Topic("projects.else", "Anything else about a project", PROJECTS),
     )),
     Group("Iterations and results", (
