@@ -1,6 +1,7 @@
 """The door for deciding and doing: inbox, backlog, board, iterations, projects, library, settings."""
 
 from board import (
+    absence_files,
     arrivals,
     attachments,
     automations,
@@ -54,6 +55,7 @@ for part in (
     attachments,
     backlog,
     plan,
+    absence_files,
     cards,
     card_parts,
     experts,
