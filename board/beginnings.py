@@ -37,6 +37,12 @@ TOLD = {
     "estimate_hours": "Hours in all", "due_on": "Due",
 }  # fmt: skip
 """What is compared when two people wrote at once, and how it is called."""
+ROWS = {
+    "expert": ("Experts", ("who", "hours", "part")),
+    "card": ("Cards", ("title", "hours")),
+    "step": ("Evaluation plan", ("what", "days", "due", "owner")),
+}
+"""The same for rows: what they are called, and the parts that are compared, the one a row can't be without first."""
 DIRECTIONS = (
     ("", "As the numbers say"),
     ("higher", "Higher is better"),
@@ -322,7 +328,18 @@ def _expert_field(fields: Fields, words: str) -> str:
 
 
 def _differences(theirs: Fields, mine: Fields) -> list[tuple[str, str]]:
-    return [(words, theirs[name] or "nothing") for name, words in TOLD.items() if theirs[name] != mine[name]]
+    """What is saved now and isn't what was typed: field by field, and the rows of each kind as a whole."""
+    found = [(words, theirs[name] or "nothing") for name, words in TOLD.items() if theirs[name] != mine[name]]
+    for kind, (words, parts) in ROWS.items():
+        saved, typed = (_row_words(fields, kind, parts) for fields in (theirs, mine))
+        if saved != typed:
+            found.append((words, "; ".join(saved) or "none"))
+    return found
+
+
+def _row_words(fields: Fields, kind: str, parts: tuple[str, ...]) -> list[str]:
+    rows = [f"{row}_" for row in _typed(fields, kind, parts[0])]
+    return [", ".join(text for part in parts if (text := fields[row + part].strip())) for row in rows]
 
 
 def _day(value: date | None) -> str:

@@ -103,11 +103,14 @@ def test_what_is_wrong_is_said_beside_it_and_nothing_is_lost(
 
 
 def test_the_loser_of_two_is_told_and_keeps_the_words(accepted: TestClient, database: Database) -> None:
-    first = {**SENTENCE, "version": "1", "sponsor": "Anna", "stop_rule": "Hers"}
+    first = {
+        **SENTENCE, "version": "1", "sponsor": "Anna", "stop_rule": "Hers", "expert_1_who": "eli@fernweh.example",
+    }  # fmt: skip
     assert accepted.post("/projects/1/beginning", data=first).status_code == 303
-    answer = accepted.post("/projects/1/beginning", data={**first, "sponsor": "Bert"})
+    answer = accepted.post("/projects/1/beginning", data={**first, "sponsor": "Bert", "expert_1_who": ""})
     assert answer.status_code == 409
     assert "Sponsor: Anna" in answer.text
+    assert "Experts: Eli Expert &lt;eli@fernweh.example&gt;" in answer.text
     assert 'value="Bert"' in answer.text
     with database.reading() as session:
         kept = session.get_one(Project, 1)
