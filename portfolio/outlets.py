@@ -210,7 +210,10 @@ def unheard(session: Session, *, seen: int) -> tuple[bool, int]:
 
 
 def forget_old(session: Session, *, now: datetime) -> int:
-    """Forget messages that ended 90 days ago, but those of lines that may be read again; returns how many."""
+    """Forget secrets that ended, and messages that ended 90 days ago, but those of lines that may be read again; returns how
+    many messages."""
+    ended = update(Outlet).where(Outlet.old_secret_until <= now)
+    session.execute(ended.values(old_secret=None, old_secret_until=None))
     over = (Delivery.delivered_at < now - KEPT) | (Delivery.given_up_at < now - KEPT)
     passed = Delivery.event_id.is_(None) | (Delivery.event_id < history.last(session) - OVERTAKEN)
     gone = session.execute(delete(Delivery).where(over, passed))

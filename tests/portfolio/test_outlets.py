@@ -435,6 +435,8 @@ def test_old_messages_are_forgotten_but_for_those_of_the_last_lines(
     database: Database, cast: Cast, links: Links, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_outlet(database, cast, now, "https://example.org/hook")
+    with database.writing() as session:
+        outlets.rotate(session, session.get_one(Outlet, 1), by=cast.manager, at=now)
     for title in ("First", "Second"):
         add_card(database, cast, now, title)
     queue(database, links, now)
@@ -446,6 +448,7 @@ def test_old_messages_are_forgotten_but_for_those_of_the_last_lines(
         with database.writing() as session:
             upkeep.expire(session, now=now + timedelta(days=days))
         assert len(deliveries(database)) == left
+        assert the_outlet(database).old_secret is None
     assert queue(database, links, now) == 0
 
 
