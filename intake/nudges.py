@@ -34,6 +34,11 @@ class NudgePage:
     errors: Errors = field(default_factory=Errors)
     answers: tuple[tuple[str, str], ...] = ANSWERS
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the link named what is offered here, so that a press confirms it."""
+        return bool(self.chosen) and not self.errors and (self.chosen != JOIN or bool(self.alike))
+
 
 def opened(session: SessionDep, number: int, key: str, links: LinksDep) -> Nudge:
     """The nudge this link opens."""

@@ -39,6 +39,7 @@ const ARROWS = { ArrowRight: "j", ArrowLeft: "k" };
 function onKey(event) {
   if (event.altKey || document.querySelector("dialog[open]")) return;
   const isTyping = event.target.closest("input, textarea, select");
+  if (event.repeat && !isTyping && ["Enter", "z"].includes(event.key)) return event.preventDefault(); // held down, it decides once
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form?.id === "decision") {
     event.preventDefault();
     event.target.form.requestSubmit();
@@ -57,7 +58,15 @@ function onKey(event) {
   }
 }
 
-// How long nobody is told: counted from when the page came, and gone when it is over.
+// One press, one decision, however slow the answer.
+function onSubmit(event) {
+  const form = event.target;
+  if (form.method !== "post" || !form.matches("#decision, .undo form, form.two")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+}
+
+// How long no mail leaves: counted from when the page came, and gone when it is over.
 function countDown(notice) {
   const over = performance.now() + 1000 * Number(notice.dataset.seconds);
   const place = notice.querySelector("[data-left]");
@@ -100,5 +109,9 @@ document.addEventListener("click", onClick);
 document.addEventListener("click", onChoose);
 document.addEventListener("change", onChange);
 document.addEventListener("keydown", onKey);
+document.addEventListener("submit", onSubmit);
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("[data-sent]").forEach((form) => { delete form.dataset.sent; });
+});
 document.addEventListener("htmx:after:swap", prepare);
 prepare();
