@@ -61,10 +61,10 @@ def _find(session: SessionDep, name: str, number: int) -> Base:
 
 
 def _forecast(session: SessionDep, name: str, subject: Any, on: Ground) -> Forecast:
-    work_out = {
-        "project": forecasts.for_project,
-        "request": forecasts.for_request,
-        "card": forecasts.for_card,
-        "iteration": forecasts.for_iteration,
-    }[name]
-    return work_out(session, subject, now=on.now, on=on)
+    if name == "project":
+        return forecasts.for_project(session, subject, now=on.now, on=on)
+    if name == "request":
+        return forecasts.for_request(session, subject, now=on.now, on=on)
+    if name == "card":
+        return forecasts.for_card(session, subject, now=on.now, on=on)
+    return forecasts.for_iteration(session, subject, now=on.now, on=on)

@@ -17,9 +17,11 @@ from portfolio import (
     comments,
     expert_asks,
     files,
+    forecasts,
     iterations,
     merging,
     projects,
+    promises,
     work_logs,
 )
 from portfolio.card_story import Told
@@ -32,8 +34,10 @@ from portfolio.models import (
     ExpertAsk,
     File,
     Person,
+    Promise,
     WorkLog,
 )
+from portfolio.rules.forecasting import Forecast
 from portfolio.states import Role
 from portfolio.work_logs import Clock
 from web.forms import Errors, Fields
@@ -71,6 +75,11 @@ class CardPage:
     @property
     def path(self) -> str:
         return f"/cards/{self.card.id}"
+
+    @cached_property
+    def promise(self) -> Promise | None:
+        """The date last kept for it, while it is under way."""
+        return promises.latest(self.session, promises.CARDS, self.card.id)
 
     @cached_property
     def values(self) -> Fields:
@@ -165,6 +174,10 @@ class CardPage:
     @cached_property
     def asks(self) -> list[ExpertAsk]:
         return expert_asks.of_card(self.session, self.card)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        return forecasts.for_card(self.session, self.card, now=self.now)
 
     @cached_property
     def story(self) -> list[Told]:

@@ -169,7 +169,7 @@ def for_iteration(
     promised, likely = min(left, within.promised), min(left, within.likely)
     return _with(
         found,
-        f"Of the {left} cards left, {promised} are done by its last day with 85 %, {likely} with 50 %."
+        f"Of the {left} cards left, at least {promised} will be done by its last day with 85 %, {likely} with 50 %."
         if left > 1
         else "One card left.",
     )

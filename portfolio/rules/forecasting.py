@@ -29,8 +29,8 @@ SHAPE = 0.5
 UNEVENNESS, UNEVENNESS_WEEKS = 1.4, 6
 """How much more than by pure chance weekly counts vary (variance / mean), and how many weeks of own counts weigh as much.
 Our own convention, chosen by `bin/bench forecast`."""
-LEAST_WEEKS = 1.0
-"""A history counts as at least a week long, so that a card pushed through in its first hour promises nothing wild."""
+LEAST_WEEKS = 0.6
+"""A history counts as at least three working days long, so that a card pushed through in its first hour promises nothing wild."""
 LEAST_PRESENCE = 0.5
 """A week with less of its working days than this is not drawn again; it still counts for the pace."""
 
@@ -73,7 +73,7 @@ class Throughput:
 
     @property
     def weeks(self) -> float:
-        """Weeks worked: at least one."""
+        """Weeks worked: at least three working days."""
         return max(LEAST_WEEKS, sum(self.presence) if self.presence else float(len(self.counts)))
 
     @property

@@ -122,7 +122,10 @@ def test_an_iteration_says_how_many_of_its_cards_will_be_done(database: Database
     with database.reading() as session:
         found = forecasts.for_iteration(session, one, now=NOW)
     assert found.items_left == 5
-    assert found.reasons[0] == "Of the 5 cards left, 1 are done by its last day with 85 %, 2 with 50 %."
+    assert (
+        found.reasons[0]
+        == "Of the 5 cards left, at least 1 will be done by its last day with 85 %, 2 with 50 %."
+    )
 
 
 def waiting_requests(database: Database, links: Links, cast: Cast, count: int = 3) -> list[int]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import cards, columns, iterations, replay
+from portfolio import cards, columns, iteration_days, iterations, replay
 from portfolio.database import Database
 from portfolio.models import Card, Column, Snapshot
 from portfolio.replay import Line, Standing
@@ -145,7 +145,7 @@ def test_a_snapshot_of_an_iteration_is_what_the_history_tells(database: Database
         for day, card in enumerate(made):
             at = NOW + timedelta(days=day)
             cards.place(session, card, done, by=cast.manager, at=at)
-            iterations.take_snapshot(session, one, on=at.date(), at=at)
+            iteration_days.take_snapshot(session, one, on=at.date(), at=at)
         cards.take_into(session, made[0], None, by=cast.manager, at=NOW + timedelta(days=4))
     with database.reading() as session:
         taken = session.scalars(select(Snapshot).order_by(Snapshot.on)).all()
