@@ -32,6 +32,7 @@ PARTS = (
     "experts",
     "material",
     "past",
+    "forecast",
 )
 """What the page consists of; each can be fetched alone."""
 
