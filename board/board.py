@@ -181,9 +181,9 @@ def wants(change: Change) -> str | None:
     if change.subject_type != Card.__tablename__:
         return None
     if change.action in PLACES:
-        return names(*(f"column-{number}" for number in change.columns), "lanes")
+        return names(*(f"column-{number}" for number in change.columns), "board-lanes")
     if change.action in {"card.assigned", "card.edited", "card.planned"}:
-        return names(f"card-{change.subject_id}", "lanes")
+        return names(f"card-{change.subject_id}", "board-lanes")
     return names(f"card-{change.subject_id}")
 
 

@@ -9,7 +9,7 @@ const lists = () => [...document.querySelectorAll("#board .cards")];
 const tickets = (list) => [...list.querySelectorAll(".ticket")];
 const laneOf = (list) => list.closest(".lane")?.dataset.name;
 const nameOf = (list) => (laneOf(list) ? `${list.dataset.name}, ${laneOf(list)}` : list.dataset.name);
-const isFixed = () => document.getElementById("lanes")?.dataset.by === "goal"; // a card can't change its project's goal
+const isFixed = () => document.getElementById("board-lanes")?.dataset.by === "goal"; // a card can't change its project's goal
 
 // While a hand is on the board, and until the move is kept, nothing is drawn again under it.
 
@@ -60,7 +60,7 @@ function bodyOf(ticket) {
   if (next?.matches(".ticket")) body.set("before", next.dataset.card);
   if (above?.matches(".ticket")) body.set("after", above.dataset.card);
   if (list.dataset.lane && !isFixed()) {
-    body.set("lanes", document.getElementById("lanes").dataset.by);
+    body.set("lanes", document.getElementById("board-lanes").dataset.by);
     body.set("lane", list.dataset.lane);
   }
   return body;
@@ -353,9 +353,13 @@ async function doIt(event) {
   }
 }
 
+// A card that was focused keeps the focus, also when one part lets go of it before another shows it.
+let focused = null;
+
 function prepare() {
   lists().forEach(makeSortable);
   mark();
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 if (board) {
@@ -374,6 +378,8 @@ if (board && mayMove) {
   if (document.readyState !== "loading") prepare();
   document.addEventListener("htmx:before:swap", waitForTheHand);
   document.addEventListener("htmx:after:swap", prepare);
+  document.addEventListener("focusin", (event) => { focused = event.target.closest(".ticket")?.id ?? null; });
+  document.addEventListener("pointerdown", (event) => { if (!event.target.closest(".ticket")) focused = null; });
   document.addEventListener("keydown", onKey);
   document.addEventListener("submit", add);
   board.addEventListener("click", onClick);
