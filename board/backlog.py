@@ -38,6 +38,20 @@ class Dot:
     bottom: float
     labelled: bool
 
+    @property
+    def doubt(self) -> str:
+        """The outline of the oval: four quarters of ellipses, since doubt is rarely the same on both sides."""
+        across, along = (max(1.0, one) for one in (self.x - self.left, self.right - self.x))
+        up, down = (max(1.0, one) for one in (self.y - self.top, self.bottom - self.y))
+        quarters = (
+            (across, up, self.x, self.y - up),
+            (along, up, self.x + along, self.y),
+            (along, down, self.x, self.y + down),
+            (across, down, self.x - across, self.y),
+        )
+        arcs = (f"A{wide:.1f} {high:.1f} 0 0 1 {x:.1f} {y:.1f}" for wide, high, x, y in quarters)
+        return f"M{self.x - across:.1f} {self.y:.1f}{''.join(arcs)}Z"
+
 
 @dataclass(frozen=True)
 class Tick:
