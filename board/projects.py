@@ -21,7 +21,6 @@ from portfolio import (
     training_sessions,
 )
 from portfolio.models import Card, EvaluationStep, Goal, Measure, Project, Reuse, TrainingSession
-from portfolio.projects import SILENT_DAYS
 from portfolio.rules.evaluating import LEVELS
 from portfolio.rules.forecasting import Forecast
 from portfolio.rules.hypothesis import Blanks, Piece, pieces
@@ -47,6 +46,7 @@ class Projects:
     live: list[Project]
     ended: list[Project]
     progress: dict[int, tuple[int, int]]
+    silent: dict[int, int]
     may_change: bool
     values: Fields = field(default_factory=Fields)
     errors: Errors = field(default_factory=Errors)
@@ -114,8 +114,8 @@ class ProjectPage:
 
 
 @router.get("/projects")
-def list_projects(request: Request, session: SessionDep, person: LeaderDep) -> Response:
-    return page(request, "projects/index.html", _projects(session, may_change=person.manages))
+def list_projects(request: Request, session: SessionDep, person: LeaderDep, now: NowDep) -> Response:
+    return page(request, "projects/index.html", _projects(session, now, may_change=person.manages))
 
 
 @router.post("/projects")
@@ -123,7 +123,7 @@ def add(request: Request, session: SessionDep, manager: ManagerDep, now: NowDep,
     errors = Errors()
     name = need_text(fields, "name", errors)
     if errors:
-        view = _projects(session, may_change=True, values=fields, errors=errors)
+        view = _projects(session, now, may_change=True, values=fields, errors=errors)
         return page(request, "projects/index.html", view, 422)
     kind = fields["solution_type"] if fields["solution_type"] in dict(SOLUTIONS) else "workshop"
     project = projects.add(session, name=name, solution_type=kind, by=manager, at=now)
@@ -287,13 +287,19 @@ def find_project(session: SessionDep, number: int) -> Project:
 
 
 def _projects(
-    session: SessionDep, *, may_change: bool, values: Fields | None = None, errors: Errors | None = None
+    session: SessionDep,
+    now: datetime,
+    *,
+    may_change: bool,
+    values: Fields | None = None,
+    errors: Errors | None = None,
 ) -> Projects:
     live, ended = projects.listed(session, live=True), projects.listed(session, live=False)
     return Projects(
         live,
         ended,
         projects.progress(session, [project.id for project in (*live, *ended)]),
+        projects.silent_days(session, live, now=now),
         may_change,
         values or Fields(),
         errors or Errors(),
@@ -315,7 +321,6 @@ def project_page(
     held = cards.of_project(session, project)
     linked = reuses.of(session, project.learning_request) if project.learning_request else []
     blanks = Blanks.of(project.hypothesis_parts)
-    sign = projects.last_sign(session, project)
     return ProjectPage(
         project=project,
         pieces=pieces(blanks) if project.hypothesis_parts else (Piece(project.hypothesis),),
@@ -333,7 +338,7 @@ def project_page(
         exists=reuses.existing_share(linked),
         costs=projects.costs(session, project),
         warning=baseline_words(session, project, project.baseline_on) if project.is_live else "",
-        silent_days=(now - sign).days if project.is_live and (now - sign).days >= SILENT_DAYS else 0,
+        silent_days=projects.silent_days(session, [project], now=now).get(project.id, 0),
         stop_is_due=project.is_live and project.stop_on is not None and project.stop_on <= today,
         may_change=may_change,
         values=values,

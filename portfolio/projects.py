@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portfolio import cards, contributions, reuses, templates_of_work
@@ -302,18 +302,38 @@ def less_to_make(session: Session, project: Project) -> dict[int, float]:
     }
 
 
+def last_signs(session: Session, found: Sequence[Project]) -> dict[int, datetime]:
+    """When something last happened to each project or one of its cards. Two statements however many they are."""
+    ids = [one.id for one in found]
+    last = func.max(Event.at)
+    own = select(Event.subject_id, last).where(
+        Event.subject_type == Project.__tablename__, Event.subject_id.in_(ids)
+    )
+    of_cards = (
+        select(Card.project_id, last)
+        .join(Event, and_(Event.subject_type == Card.__tablename__, Event.subject_id == Card.id))
+        .where(Card.project_id.in_(ids))
+    )
+    signs = {one.id: one.created_at for one in found}
+    for query, key in ((own, Event.subject_id), (of_cards, Card.project_id)):
+        signs |= {
+            int(number): max(signs[int(number)], at)
+            for number, at in session.execute(query.group_by(key))
+            if number is not None
+        }
+    return signs
+
+
 def last_sign(session: Session, project: Project) -> datetime:
     """When something last happened to a project or one of its cards."""
-    cards_of_it = select(Card.id).where(Card.project_id == project.id)
-    last = session.scalar(
-        select(func.max(Event.at)).where(
-            or_(
-                and_(Event.subject_type == Project.__tablename__, Event.subject_id == project.id),
-                and_(Event.subject_type == Card.__tablename__, Event.subject_id.in_(cards_of_it)),
-            )
-        )
-    )
-    return last or project.created_at
+    return last_signs(session, [project])[project.id]
+
+
+def silent_days(session: Session, found: Sequence[Project], *, now: datetime) -> dict[int, int]:
+    """How many days the live ones among these have been silent, where that is SILENT_DAYS or more."""
+    live = [one for one in found if one.is_live]
+    days = {number: (now - at).days for number, at in last_signs(session, live).items()}
+    return {number: count for number, count in days.items() if count >= SILENT_DAYS}
 
 
 def costs(session: Session, project: Project) -> list[tuple[str, float]]:

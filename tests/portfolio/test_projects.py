@@ -249,11 +249,13 @@ def test_a_project_is_silent_until_a_card_moves(database: Database, cast: Cast, 
     with database.writing() as session:
         project = a_project(session, by=cast.manager, at=now)
         card = cards.add(session, title="A card", project=project, by=cast.manager, at=now)
-        assert projects.last_sign(session, project) == now
+        assert projects.last_signs(session, [project]) == {project.id: now}
         later = now + timedelta(days=9)
         done = next(column for column in cards.columns(session) if column.kind is ColumnKind.DONE)
         cards.place(session, card, done, by=cast.manager, at=later)
-        assert projects.last_sign(session, project) == later
+        assert projects.last_signs(session, [project]) == {project.id: later}
+        assert projects.silent_days(session, [project], now=later + timedelta(days=13)) == {}
+        assert projects.silent_days(session, [project], now=later + timedelta(days=14)) == {project.id: 14}
 
 
 def test_a_template_somebody_wrote_is_used_from_then_on(
