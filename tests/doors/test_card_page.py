@@ -295,7 +295,10 @@ def test_a_leader_reads_all_parts_and_changes_nothing(
     sign_in(manager, cast.leader)
     for address in (
         "/cards/1",
-        *(f"/cards/1/parts/{part}" for part in ("head", "details", "checklist", "comments", "past", "forecast")),
+        *(
+            f"/cards/1/parts/{part}"
+            for part in ("head", "details", "checklist", "comments", "past", "forecast")
+        ),
     ):
         answer = manager.get(address)
         assert answer.status_code == 200
