@@ -1,6 +1,7 @@
 """Every page, empty and full, for everybody who may see it: accessible, in its bounds, and sufficient in itself."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Request
 from sqlalchemy import select
 
-from portfolio.models import LearningRequest, Person
+from portfolio.models import LearningRequest, Nudge, Person
 from portfolio.states import RequestStatus
 from tests.doors.test_pages import LEADER_PAGES, MANAGER_PAGES, PUBLIC_PAGES
 from tests.journeys.conftest import DESK, PHONE, NewContext
@@ -150,6 +151,18 @@ def test_a_requesters_own_page(full: Installation, new_context: NewContext, stat
     found = one_that_is(full, RequestStatus(status))
     looker = a_looker(full, new_context, None)
     assert looker.look_at(full.links.tracking_path(found)) == []
+
+
+def test_whether_it_is_still_needed(full: Installation, new_context: NewContext) -> None:
+    found = one_that_is(full, RequestStatus.WAITLISTED)
+    with full.database.writing() as session:
+        asked = Nudge(learning_request_id=found.id, kind="still_needed", sent_at=datetime.now(UTC))
+        session.add(asked)
+        session.flush()
+        path = full.links.nudge_path(asked, found)
+    looker = a_looker(full, new_context, None)
+    wrong = [looker.look_at(f"{path}{chosen}") for chosen in ("", "?answer=solved", "?answer=join")]
+    assert wrong == [[], [], []]
 
 
 def test_a_signed_in_requesters_pages(full: Installation, new_context: NewContext) -> None:
