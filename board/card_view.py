@@ -21,7 +21,6 @@ from portfolio import (
     iterations,
     merging,
     projects,
-    promises,
     work_logs,
 )
 from portfolio.card_story import Told
@@ -34,7 +33,6 @@ from portfolio.models import (
     ExpertAsk,
     File,
     Person,
-    Promise,
     WorkLog,
 )
 from portfolio.rules.forecasting import Forecast
@@ -75,11 +73,6 @@ class CardPage:
     @property
     def path(self) -> str:
         return f"/cards/{self.card.id}"
-
-    @cached_property
-    def promise(self) -> Promise | None:
-        """The date last kept for it, while it is under way."""
-        return promises.latest(self.session, promises.CARDS, self.card.id)
 
     @cached_property
     def values(self) -> Fields:

@@ -173,7 +173,7 @@ def show(request: Request, session: SessionDep, _leader: LeaderDep, now: NowDep)
     kinds = assessments.published_rubric(session).work_types
     view = FlowPage(
         flow=found,
-        record=promises.track_record(session),
+        record=promises.track_record(session, until=found.moment),
         values=values,
         types=[(kind.key, kind.label) for kind in kinds],
         projects=projects.listed(session, limit=MOST_PROJECTS),

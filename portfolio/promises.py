@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from portfolio import forecasts, organisation
@@ -130,10 +130,12 @@ def of_subject(session: Session, subject_type: str, subject_id: int) -> list[Pro
     )
 
 
-def track_record(session: Session) -> TrackRecord:
-    """How often promises held, by the first date told about each thing: later ones are easier, and come from the same work."""
+def track_record(session: Session, *, until: datetime | None = None) -> TrackRecord:
+    """How often promises held, by the first date told about each thing: later ones are easier, and come from the same work.
+    With `until` as it stood at that moment."""
     first = (
         select(Promise.subject_type, Promise.subject_id, func.min(Promise.made_on).label("made_on"))
+        .where(true() if until is None else Promise.made_at <= until)
         .group_by(Promise.subject_type, Promise.subject_id)
         .subquery()
     )
@@ -145,15 +147,20 @@ def track_record(session: Session) -> TrackRecord:
             & (Promise.made_on == first.c.made_on),
         )
     ).all()
-    done = [one for one in rows if one.settled_at is not None and one.done_on is not None]
+    over = [one for one in rows if _is_over(one, until)]
+    done = [one for one in over if one.done_on is not None]
     return TrackRecord(
         counts={kind: sum(one.subject_type == kind for one in done) for kind in _ENDED},
-        given_up=sum(one.settled_at is not None and one.done_on is None for one in rows),
-        open=sum(one.settled_at is None for one in rows),
+        given_up=len(over) - len(done),
+        open=len(rows) - len(over),
         kept_50=_share(done, 50, lambda one: one.likely_on),
         kept_85=_share(done, 85, lambda one: one.promised_on),
         kept_95=_share(done, 95, lambda one: one.surely_on),
     )
+
+
+def _is_over(one: Promise, until: datetime | None) -> bool:
+    return one.settled_at is not None and (until is None or one.settled_at <= until)
 
 
 def _share(done: list[Promise], percent: int, day: Callable[[Promise], date]) -> Share:
