@@ -34,7 +34,7 @@ function refresh(id) {
 function waitForTheHand(event) {
   document.querySelectorAll('#board [style=""]').forEach((one) => one.removeAttribute("style"));
   const source = event.detail.ctx?.sourceElement;
-  if (hands > 0 && source?.getAttribute("hx-trigger") === "refresh") {
+  if (hands > 0 && source?.getAttribute("hx-trigger")?.startsWith("refresh")) {
     event.preventDefault();
     late.add(source.id);
   }
