@@ -59,7 +59,7 @@ def read(content: bytes, zone: tzinfo) -> Found:
     """The days away in a calendar file. Raises NoCalendar."""
     try:
         calendars = Calendar.from_ical(content, multiple=True)
-        events = [one for calendar in calendars for one in calendar.walk("VEVENT")]
+        events = [one for calendar in calendars for one in calendar.walk("VEVENT") if isinstance(one, Event)]
     except (
         Exception
     ) as problem:  # a parser of strangers' files: whatever it trips over, the file is no calendar
@@ -118,11 +118,12 @@ def _sorted_out(events: Iterable[Event], zone: tzinfo) -> Found:
             repeating += 1
         elif days is None:
             unreadable += 1
-        elif days == ():
+        elif not days:
             short += 1
         else:
             note = str(one_line(str(event.get("summary", ""))))[:LONGEST_NOTE]
-            away.append(Away(*days, note))
+            first, last = days
+            away.append(Away(first, last, note))
     return Found(
         tuple(sorted(away, key=lambda one: (one.from_on, one.until_on))), short, repeating, unreadable
     )

@@ -213,7 +213,7 @@ def _clocks(session: Session, past: Past) -> tuple[Floats, Floats]:
         place = {int(card): row for row, card in enumerate(past.card_ids)}
         for number, begun, ended in rows:
             row = place.get(number)
-            if row is not None and begun and ended and ended.timestamp() <= past.moment:
+            if row is not None and ended and ended.timestamp() <= past.moment:
                 started[row] = begun.timestamp() if begun else np.nan
                 done[row] = ended.timestamp()
     return started, done

@@ -220,8 +220,9 @@ def number_of(value: Any) -> float | None:
 def position_of(thing: dict[str, Any]) -> float:
     """Where something stands among its like: "pos", which any program may set to anything."""
     value = thing.get("pos")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < 1e18 else 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if abs(value) < 1e18 else 0.0
 
 
 def is_address(words: str) -> bool:

@@ -60,10 +60,10 @@ def test_a_leave_calendar_becomes_days_away_once(
     ]
     assert absences(database) == wanted
     assert "3 times away added." in page
-    assert "1 are over." in page and "1 last less than six hours" in page
-    assert "1 repeat; please add those by hand." in page and "1 have no days that make sense." in page
+    assert "Over: 1" in page and "Shorter than six hours, so no day away: 1" in page
+    assert "Repeating; please add those by hand: 1" in page and "Without days that make sense: 1" in page
     again = upload(client, LEAVE)
-    assert "No times away added." in again and "3 were here already." in again
+    assert "No times away added." in again and "Here already: 3" in again
     assert absences(database) == wanted
     assert PAGE in client.get("/plan").text
 
