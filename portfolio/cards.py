@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from portfolio import blockers
 from portfolio import columns as all_columns
 from portfolio.columns import GAP, full_words, hold_board
 from portfolio.database import hold
@@ -88,7 +89,8 @@ def place(
     (0 is the top), else at the bottom. A neighbour that has left the column meanwhile is passed over.
 
     Positions stay total and stable under many writers: the board is held while the card finds its place. Touches one
-    row, or the column's rows when the spot has no room left; a card that stands there already is left as it is.
+    row, or the column's rows when the spot has no room left; a card that stands there already is left as it is. What is done
+    isn't blocked any more.
     Raises LimitReached where a limit of another column blocks.
     """
     hold_board(session)
@@ -119,6 +121,8 @@ def place(
         kind=column.kind.value,
         was=kind_was.value,
     )
+    if column.kind is ColumnKind.DONE and card.blocked_by:
+        blockers.unblock(session, card, by=by, at=at)
     return card
 
 

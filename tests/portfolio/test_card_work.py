@@ -13,6 +13,7 @@ from portfolio import (
     card_story,
     cards,
     checklists,
+    columns,
     comments,
     expert_asks,
     history,
@@ -25,6 +26,7 @@ from tests.conftest import NOW, Cast
 from tests.factory import a_card
 
 BERLIN = ZoneInfo("Europe/Berlin")
+LATER = NOW + timedelta(hours=1)
 
 
 @pytest.mark.both
@@ -188,3 +190,15 @@ def test_the_limit_counts_open_asks_alone(database: Database, cast: Cast, links:
         carriers = {one.person.name: one for one in expert_asks.carriers(session)}
     eli = carriers["Eli Expert"]
     assert ([asked.card.title for asked in eli.asks], eli.limit, eli.is_full) == (["b", "c"], 1, True)
+
+
+def test_what_is_done_is_not_blocked_any_more(database: Database, cast: Cast) -> None:
+    with database.writing() as session:
+        card = a_card(session, by=cast.manager)
+        blocker = blockers.block(session, card, "No scanner yet", by=cast.manager, at=NOW)
+        *_, done = columns.listed(session)
+        cards.place(session, card, done, by=cast.manager, at=LATER)
+        assert (card.blocked_by, card.blocked_since, blocker.until) == ("", None, LATER)
+        assert [event.action for event in history.timeline(session, card)] == [
+            "card.added", "card.blocked", "card.moved", "card.unblocked",
+        ]  # fmt: skip
