@@ -164,6 +164,7 @@ def archive(session: Session, card: Card, *, by: Person, at: datetime) -> None:
     """Take a card off the board; it stays in the history and can be brought back."""
     if card.archived_at is not None:
         return
+    hold_board(session)  # before the card: whoever moves takes them in this order
     card.archived_at = at
     card.version += 1
     record(session, "card.archived", card, by=by, at=at, column=card.column_id, kind=card.column.kind.value)

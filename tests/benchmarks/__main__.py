@@ -8,7 +8,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import asking, deciding, files, forecasting, inside, judgement, outside, planning
+from tests.benchmarks import (
+    asking,
+    boarding,
+    deciding,
+    files,
+    forecasting,
+    inside,
+    judgement,
+    outside,
+    planning,
+)
 from tests.benchmarks import search as searching
 from tests.benchmarks.results import Result, table
 
@@ -24,8 +34,8 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "search": searching.search,
     "report": inside.report,
     "submit": outside.submit,
-    "board": outside.board,
-    "move": outside.move,
+    "board": boarding.board,
+    "move": boarding.move,
     "backlog": outside.backlog,
     "start": outside.start,
     "memory": outside.memory,

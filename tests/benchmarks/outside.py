@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from time import perf_counter, sleep
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy import event, func, select
 
 from app import create_app
 from portfolio.database import Database
-from portfolio.models import Assessment, Card, Column, LearningRequest
+from portfolio.models import Assessment, LearningRequest
 from portfolio.settings import load as load_settings
 from tests.benchmarks import data
 from tests.benchmarks.results import Result
@@ -43,18 +42,6 @@ def submit() -> list[Result]:
     return found
 
 
-def board() -> list[Result]:
-    """`GET /board` as a manager sees it."""
-    found = []
-    for cards in (200, 2_000, 10_000):
-        with data.installation() as (folder, database):
-            data.fill_cards(database, cards)
-            found.append(
-                _page(f"board: {cards:,} cards", "/board", folder, database, "p50 <= 60 ms, < 80 kB")
-            )
-    return found
-
-
 def backlog() -> list[Result]:
     """`GET /backlog` with 10,000 open, scored requests."""
     with data.installation() as (folder, database):
@@ -65,30 +52,6 @@ def backlog() -> list[Result]:
             _page("backlog: newest first", "/backlog?sort=submitted", folder, database, ""),
             _page("inbox: 3,300 waiting", "/inbox", folder, database, ""),
         ]
-
-
-def move() -> list[Result]:
-    """`PUT /api/v1/cards/{id}/placement` to any place of any column, among 10,000 cards."""
-    found = []
-    with data.installation() as (folder, database):
-        data.fill_cards(database, 10_000)
-        bearer = f"Bearer {data.token(database)}"
-        with database.reading() as session:
-            columns = list(session.scalars(select(Column.id)))
-            cards = list(session.scalars(select(Card.id)))
-        with serving(folder) as site:
-            site.wait("/healthz")
-            chance = Random(2)
-            load(site.port, [_moves(chance, cards, columns, 20)], Authorization=bearer)
-            for clients, each in ((1, 250), (CLIENTS, 80)):
-                calls = [_moves(chance, cards, columns, each) for _ in range(clients)]
-                seen = load(site.port, calls, Authorization=bearer)
-                aim = "p50 <= 10 ms" if clients == 1 else ""
-                note = f"{seen.rate:.0f} a second, {_failures(seen, 200)}"
-                found.append(
-                    Result.of(f"move: 10,000 cards, {_clients(clients)}", seen.seconds, aim=aim, note=note)
-                )
-    return found
 
 
 def start() -> list[Result]:
@@ -204,20 +167,6 @@ def _queries(folder: Path, path: str, cookie: str) -> int:
 
 def _submissions(first: int, count: int) -> list[tuple[str, str, Any]]:
     return [("POST", "/api/v1/requests", data.submission(first + place)) for place in range(count)]
-
-
-def _moves(chance: Random, cards: list[int], columns: list[int], count: int) -> list[tuple[str, str, Any]]:
-    return [
-        (
-            "PUT",
-            f"/api/v1/cards/{chance.choice(cards)}/placement",
-            {
-                "column": chance.choice(columns),
-                "position": chance.choice((0, 0, 3, 20, chance.randint(0, 4_000))),
-            },
-        )
-        for _ in range(count)
-    ]
 
 
 def _is_scored(client: Client, path: str) -> bool:

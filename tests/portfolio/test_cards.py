@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from portfolio import boards, cards, columns, people
+from portfolio import boards, cards, columns
 from portfolio.database import Database
-from portfolio.models import Card, Column
+from portfolio.models import Card, Column, Event
 from tests.conftest import NOW, Cast
 from tests.factory import a_card
 
@@ -85,7 +85,14 @@ def test_many_writers_leave_every_card_once_and_in_a_total_order(database: Datab
                 with database.writing() as session:
                     card = session.get_one(Card, chance.choice(numbers))
                     column = session.get_one(Column, chance.choice(places))
-                    cards.place(session, card, column, chance.randrange(5), by=cast.manager, at=NOW)
+                    spot = {"before": chance.choice(numbers), "after": chance.choice(numbers)}
+                    if chance.random() < 0.2:
+                        cards.archive(session, card, by=cast.manager, at=NOW)
+                        cards.bring_back(session, card, by=cast.manager, at=NOW)
+                    elif chance.random() < 0.5:
+                        cards.place(session, card, column, **spot, by=cast.manager, at=NOW)
+                    else:
+                        cards.place(session, card, column, chance.randrange(5), by=cast.manager, at=NOW)
             except Exception as failure:  # noqa: BLE001 - any failure fails the test below
                 failures.append(failure)
 
@@ -99,6 +106,37 @@ def test_many_writers_leave_every_card_once_and_in_a_total_order(database: Datab
     with database.reading() as session:
         places = session.execute(select(Card.column_id, Card.rank)).all()
     assert len(set(places)) == len(places)
+
+
+def test_a_card_that_stands_there_already_moves_nowhere(database: Database, cast: Cast) -> None:
+    with database.writing() as session:
+        first, second = (a_card(session, by=cast.manager) for _ in range(2))
+        column = cards.columns(session)[0]
+        cards.place(session, second, column, after=first.id, by=cast.manager, at=NOW)
+        cards.place(session, first, column, 0, by=cast.manager, at=NOW)
+        assert (first.version, second.version) == (1, 1)
+    with database.reading() as session:
+        assert session.scalars(select(Event).where(Event.action == "card.moved")).all() == []
+
+
+@pytest.mark.both
+def test_a_move_tells_from_where_to_where_and_what_that_means(database: Database, cast: Cast) -> None:
+    with database.writing() as session:
+        card = a_card(session, by=cast.manager)
+        cards.place(session, card, cards.columns(session)[4], by=cast.manager, at=NOW)
+        cards.archive(session, card, by=cast.manager, at=NOW)
+        columns.retire(session, cards.columns(session)[1], cards.columns(session)[0], by=cast.manager, at=NOW)
+    with database.reading() as session:
+        told = {
+            one.action: one.details
+            for one in session.scalars(select(Event).where(Event.subject_type.in_(("cards", "columns"))))
+        }
+    assert told == {
+        "card.added": {"column": 1, "kind": "to_do", "project": None, "iteration": None},
+        "card.moved": {"from": 1, "to": 5, "kind": "done", "was": "to_do"},
+        "card.archived": {"column": 5, "kind": "done"},
+        "column.retired": {"into": 1, "cards": 0, "kind": "to_do"},
+    }
 
 
 @settings(max_examples=25, deadline=None)
