@@ -1,6 +1,7 @@
 """The board's columns as settings: what they mean, when a card may leave, how many they take; and saved views."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
@@ -67,7 +68,7 @@ class ColumnsPage:
 def show_columns(
     request: Request, session: SessionDep, _manager: ManagerDep, edit: str = "", said: str = ""
 ) -> Response:
-    column = columns.find(session, int(edit)) if edit.isdigit() and len(edit) < 10 else None
+    column = columns.find(session, int(edit)) if edit.isdecimal() and len(edit) < 10 else None
     view = _page(session, number=column.id if column else 0, values=_values(column), said=_said(said))
     return page(request, "board/columns.html", view)
 
@@ -207,7 +208,7 @@ def _values(column: Column | None) -> Fields:
     )
 
 
-def _read(fields: Fields, errors: Errors) -> dict[str, object]:
+def _read(fields: Fields, errors: Errors) -> dict[str, Any]:
     kind = fields["kind"]
     if kind not in {one.value for one in ColumnKind}:
         errors["kind"] = "Please choose what it means."
@@ -231,7 +232,7 @@ def _column(session: Session, number: int) -> Column:
 def _said(counts: str) -> str:
     """What another meaning did to the clocks, from the three counts the address carries."""
     numbers = counts.split("-")
-    if len(numbers) != 3 or not all(one.isdigit() and len(one) < 7 for one in numbers):
+    if len(numbers) != 3 or not all(one.isdecimal() and len(one) < 7 for one in numbers):
         return ""
     verbs = ("began now", "counted as finished from now on", "counted as open again")
     told = [

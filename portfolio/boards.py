@@ -443,7 +443,7 @@ def _heads(
 def _small_counts(session: Session, numbers: list[int]) -> dict[int, Face]:
     """Checklist lines, comments and files of many cards in one query."""
     ticked = func.sum(case((ChecklistItem.done_at.is_not(None), 1), else_=0))
-    parts = union_all(
+    parts: Any = union_all(
         select(
             ChecklistItem.card_id,
             literal("listed").label("what"),

@@ -409,8 +409,7 @@ def _write(session: Session, card: Card, changes: dict[str, Any]) -> None:
     """One plain UPDATE of a card that is as the database has it. The unit of work would take as long as all the rest of a
     move, and moves are what a board does most."""
     session.flush()
-    table = Card.__table__
-    session.connection().execute(update(table).where(table.c.id == card.id).values(changes))
+    session.connection().execute(update(Card).where(Card.id == card.id).values(changes))
     for name, value in changes.items():
         set_committed_value(card, name, value)
 

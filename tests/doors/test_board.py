@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -25,7 +26,7 @@ def manager(client: TestClient, sign_in: SignIn, cast: Cast) -> TestClient:
     return client
 
 
-def make(database: Database, cast: Cast, *titles: str, **fields: object) -> None:
+def make(database: Database, cast: Cast, *titles: str, **fields: Any) -> None:
     with database.writing() as session:
         for title in titles:
             a_card(session, by=cast.manager, title=title, **fields)
