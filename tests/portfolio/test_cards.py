@@ -104,8 +104,8 @@ def test_many_writers_leave_every_card_once_and_in_a_total_order(database: Datab
     assert failures == []
     assert sorted(number for column in standing(database) for number in column) == numbers
     with database.reading() as session:
-        places = session.execute(select(Card.column_id, Card.rank)).all()
-    assert len(set(places)) == len(places)
+        stood = session.execute(select(Card.column_id, Card.rank)).all()
+    assert len(set(stood)) == len(stood)
 
 
 def test_a_card_that_stands_there_already_moves_nowhere(database: Database, cast: Cast) -> None:
