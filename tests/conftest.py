@@ -1,5 +1,6 @@
 """What every test can ask for: real databases, a named cast, a browser's view of the product, a fixed clock."""
 
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -49,6 +50,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(
             "store", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
         )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On CI, whose machine may be busy, browsers, Prefect servers and workers get a second try; the summary names who needed it."""
+    if os.environ.get("CI"):
+        for item in items:
+            if item.get_closest_marker("browser") or item.get_closest_marker("prefect"):
+                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture
