@@ -33,6 +33,5 @@ class Promise(Base):
     method: Mapped[str] = mapped_column(String(24))
     formula_version: Mapped[str] = mapped_column(String(24))
     seed: Mapped[int]
-    told_at: Mapped[datetime | None]
     done_on: Mapped[date | None]
     settled_at: Mapped[datetime | None]

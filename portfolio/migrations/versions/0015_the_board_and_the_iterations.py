@@ -43,7 +43,6 @@ def upgrade() -> None:
         sa.Column("method", sa.String(length=24), nullable=False),
         sa.Column("formula_version", sa.String(length=24), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
-        sa.Column("told_at", UtcDateTime(), nullable=True),
         sa.Column("done_on", sa.Date(), nullable=True),
         sa.Column("settled_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promises")),
