@@ -21,6 +21,6 @@ def number_cursor(cursor: str | None) -> int:
     """The number a list continues after; 0 at the start."""
     if cursor is None:
         return 0
-    if not cursor.isdigit() or not 0 < len(cursor) < 19:
+    if not cursor.isdecimal() or not 0 < len(cursor) < 19:
         raise ProblemFound(422, errors=[Problem(("cursor",), "This is not a cursor we gave out.")])
     return int(cursor)

@@ -214,7 +214,7 @@ def _wanted(q: str, goal: str, sort: str, status: str, after: str = "") -> Wante
     one = [RequestStatus(status)] if status in set(RequestStatus) else sorted(OPEN)
     return Wanted(
         statuses=one,
-        goal=int(goal) if goal.isdigit() and len(goal) < 10 else None,
+        goal=int(goal) if goal.isdecimal() and len(goal) < 10 else None,
         text=q[:200],
         sort=sort if sort in dict(SORTS) else "rank",
         limit=PER_PAGE,

@@ -1,8 +1,9 @@
 """The board: columns of cards, in lanes where wanted, live for everybody who looks."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from board.sight import CardView, Sight, SightDep, StackView, stack_view, views
@@ -19,6 +20,8 @@ from web.templating import page, partial
 
 router = APIRouter()
 
+Place = Annotated[int, Query(ge=0, le=2**31 - 1)]
+Rank = Annotated[int, Query(ge=-(2**63), le=2**63 - 1)]
 PER_COLUMN = 15
 PER_CELL = 5
 MOST_SHOWN = 400
@@ -102,7 +105,7 @@ def show_lanes(
     person: LeaderDep,
     sight: SightDep,
     now: NowDep,
-    first: int = 0,
+    first: Place = 0,
     shown: int = boards.MOST_LANES,
 ) -> Response:
     """The lanes again, or the next ones below."""
@@ -122,7 +125,7 @@ def show_column(
     now: NowDep,
     number: int,
     shown: int = PER_COLUMN,
-    lane: int | None = None,
+    lane: Place | None = None,
 ) -> Response:
     """One column again, with as many cards as were shown."""
     column = _column(session, number)
@@ -145,8 +148,8 @@ def show_more(
     sight: SightDep,
     now: NowDep,
     number: int,
-    after: int,
-    lane: int | None = None,
+    after: Rank,
+    lane: Place | None = None,
 ) -> Response:
     """The next stretch of a column or cell."""
     column = _column(session, number)

@@ -171,7 +171,7 @@ def _seen(text: str) -> dict[str, str]:
     """The prints a page was given. Without them every field counts as new, so that nothing is overwritten."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(name): str(one) for name, one in told.items()} if isinstance(told, dict) else {}
 

@@ -168,7 +168,7 @@ def diagnosis(found: Fit, table: Causes) -> Diagnosis:
 
 
 def _seen(fields: Fields) -> int:
-    return int(fields["seen"]) if fields["seen"].isdigit() and len(fields["seen"]) < 10 else 0
+    return int(fields["seen"]) if fields["seen"].isdecimal() and len(fields["seen"]) < 10 else 0
 
 
 def _read(session: SessionDep, fields: Fields, errors: Errors) -> Causes | None:
@@ -260,7 +260,7 @@ def _page(
         values=values,
         tried=diagnosis(diagnose(table, said), table) if table else None,
         versions=list(causes.versions(session)),
-        published=published if published.isdigit() else "",
+        published=published if published.isdecimal() else "",
         errors=errors or (typed_wrong if table is None else Errors()),
     )
 

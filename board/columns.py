@@ -246,4 +246,7 @@ def _said(counts: str) -> str:
 def _asked(query: str) -> dict[str, str]:
     from urllib.parse import parse_qsl
 
-    return dict(parse_qsl(query.removeprefix("?"), max_num_fields=30))
+    try:
+        return dict(parse_qsl(query.removeprefix("?"), max_num_fields=30))
+    except ValueError:  # more fields than any address of ours has
+        return {}

@@ -281,7 +281,7 @@ def reopen(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -
 def set_goal(session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int) -> Response:
     found = find(session, number)
     chosen = fields["goal"]
-    goal = goals.find(session, int(chosen)) if chosen.isdigit() and len(chosen) < 10 else None
+    goal = goals.find(session, int(chosen)) if chosen.isdecimal() and len(chosen) < 10 else None
     learning_requests.serve_goal(session, found, goal, by=manager, at=now)
     return see_other(f"/requests/{number}")
 

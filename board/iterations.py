@@ -323,7 +323,7 @@ def _ticked(given: FormData | QueryParams) -> set[int]:
 
 def _numbers_in(given: FormData | QueryParams, name: str) -> set[int]:
     found = [str(value) for value in given.getlist(name)]
-    return {int(one) for one in found if one.isdigit() and len(one) < 10}
+    return {int(one) for one in found if one.isdecimal() and len(one) < 10}
 
 
 def _changes(fields: Fields, iteration: Iteration, errors: Errors) -> dict[str, Any]:
@@ -344,7 +344,7 @@ def _changes(fields: Fields, iteration: Iteration, errors: Errors) -> dict[str, 
 def _numbers(fields: Fields) -> list[int]:
     """The projects a review names, in order."""
     found = [name.removeprefix("verdict_") for name in fields if name.startswith("verdict_")]
-    return sorted(int(one) for one in found if one.isdigit() and len(one) < 10)
+    return sorted(int(one) for one in found if one.isdecimal() and len(one) < 10)
 
 
 def _reviewed(fields: Fields, number: int, errors: Errors) -> ProjectReview:

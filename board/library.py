@@ -146,7 +146,7 @@ def list_resources(
         text=q.replace("\x00", "")[:200],
         kind=kind if kind in dict(KINDS) else "",
         state=state if state in dict(STATES) else "current",
-        page=max(1, int(on)) if on.isdigit() and len(on) < 5 else 1,
+        page=max(1, int(on)) if on.isdecimal() and len(on) < 5 else 1,
     )
     today = here(request).today
     view = LibraryPage(

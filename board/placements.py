@@ -121,7 +121,8 @@ def change_many(
 ) -> Response:
     """Move, give, plan or archive many cards: all of them, or none where a limit doesn't allow it."""
     fields = Fields((name, value) for name, value in form.multi_items() if isinstance(value, str))
-    numbers = [int(value) for value in form.getlist("card") if isinstance(value, str) and value.isdigit()]
+    given = [value for value in form.getlist("card") if isinstance(value, str)]
+    numbers = [int(value) for value in given if value.isdecimal() and len(value) < 10]
     chosen = cards.chosen(session, numbers[:MOST_AT_ONCE])
     back = local_path(fields["back"] or "/board")
     act = _act(session, fields, manager, now)
@@ -187,7 +188,7 @@ def _join_lane(session: Session, card: Card, fields: Fields, manager: Person, no
 def _act(session: Session, fields: Fields, manager: Person, now: NowDep) -> Callable[[Card], object] | None:
     """What is to be done with each of many cards ("column:3", "archive"); None where that is not to be understood."""
     act, _, key = fields["act"].partition(":")
-    number = int(key) if key.isdigit() and len(key) < 10 else 0
+    number = int(key) if key.isdecimal() and len(key) < 10 else 0
     if act == "archive":
         return lambda card: cards.archive(session, card, by=manager, at=now)
     if act == "owner":

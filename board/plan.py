@@ -340,7 +340,7 @@ def untie(session: SessionDep, manager: ManagerDep, now: NowDep, number: int, fi
     found = overrides.find_tie(session, number)
     if found is None:
         raise NotFound
-    back = fields["back"] if fields["back"].isdigit() else str(found.learning_request_id)
+    back = fields["back"] if fields["back"].isdecimal() else str(found.learning_request_id)
     overrides.untie(session, found, by=manager, at=now)
     return see_other(f"/plan/requests/{back}")
 
@@ -380,10 +380,10 @@ def _terms(given: QueryParams | FormData) -> tuple[Terms, Errors]:
     weights = {
         int(name.removeprefix("goal_")): some_whole(fields, name, errors, least=1, most=5)
         for name in fields
-        if name.startswith("goal_") and name.removeprefix("goal_").isdigit() and len(name) < 15
+        if name.startswith("goal_") and name.removeprefix("goal_").isdecimal() and len(name) < 15
     }
     dropped = [
-        one for one in given.getlist("drop") if isinstance(one, str) and one.isdigit() and len(one) < 10
+        one for one in given.getlist("drop") if isinstance(one, str) and one.isdecimal() and len(one) < 10
     ]
     return (
         Terms(
@@ -485,7 +485,7 @@ SAVED = {
 
 def _said(query: QueryParams) -> str:
     """What was just done, in words."""
-    counts = [int(one) for one in query.get("accepted", "").split(".") if one.isdigit() and len(one) < 7]
+    counts = [int(one) for one in query.get("accepted", "").split(".") if one.isdecimal() and len(one) < 7]
     if len(counts) != 3:
         return SAVED.get(query.get("saved", ""), "")
     taken, waitlisted, by_hand = counts
@@ -576,4 +576,4 @@ def _find(session: SessionDep, number: int) -> LearningRequest:
 
 def _expert(session: SessionDep, number: str) -> Person | None:
     """Somebody who can be asked for hours; nobody where nothing was chosen."""
-    return capacity.find_expert(session, int(number)) if number.isdigit() and len(number) < 10 else None
+    return capacity.find_expert(session, int(number)) if number.isdecimal() and len(number) < 10 else None

@@ -58,7 +58,9 @@ def read_values(form: Form, fields: Fields) -> dict[str, Any]:
     }
     kept = {key: value for key, value in said.items() if key in asked}
     if fields["goal"]:
-        kept["goal"] = int(fields["goal"]) if fields["goal"].isdigit() else fields["goal"]
+        kept["goal"] = (
+            int(fields["goal"]) if fields["goal"].isdecimal() and len(fields["goal"]) < 10 else fields["goal"]
+        )
     if fields["type"] and form.types:
         kept["type"] = fields["type"]
     return kept

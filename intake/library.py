@@ -135,7 +135,7 @@ def report(
 
 
 def _file(session: SessionDep, found: Resource, number: str) -> File:
-    kept = files.find(session, int(number)) if number.isdigit() and len(number) < 10 else None
+    kept = files.find(session, int(number)) if number.isdecimal() and len(number) < 10 else None
     if kept is None or kept.resource_id != found.id:
         raise NotFound
     return kept

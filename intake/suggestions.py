@@ -218,7 +218,7 @@ def _kept(
     """The draft of what was typed: the one it is written in, if that has it all, or a new one, which keeps its ask."""
     values = raw_values(form, fields)
     _, _, number, key = ([*fields["draft_path"].split("/"), "", "", "", ""])[:4]
-    known = drafts.find(session, int(number)) if number.isdigit() and len(number) < 10 else None
+    known = drafts.find(session, int(number)) if number.isdecimal() and len(number) < 10 else None
     if known is not None and links.opens_draft(known, key) and known.values == values:
         return known
     if not values.keys() - {"ask"}:

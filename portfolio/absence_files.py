@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import capacity, organisation
 from portfolio.models import Absence, Person
-from portfolio.submission import one_line
+from portfolio.submission import FIRST_YEAR, LAST_YEAR, one_line
 
 MOST_EVENTS = 20_000
 MOST_ADDED = 200
@@ -140,9 +140,10 @@ def _days(event: Event, zone: tzinfo) -> tuple[date, date] | tuple[()] | None:
             return ()
         first, last = start.date(), (end - timedelta(microseconds=1)).date()
     else:
-        first, last = _day(start), _day(end) - timedelta(days=1)
-        last = max(first, last)
-    return (first, last) if last >= first and (last - first).days <= 366 else None
+        first = _day(start)
+        last = max(first, date.fromordinal(max(1, _day(end).toordinal() - 1)))
+    is_sane = last >= first and (last - first).days <= 366 and FIRST_YEAR <= first.year <= LAST_YEAR
+    return (first, last) if is_sane else None
 
 
 def _bound(value: Any, zone: tzinfo) -> date | datetime:

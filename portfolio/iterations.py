@@ -18,6 +18,7 @@ from portfolio.models import Card, Column, Iteration, Person, Project
 from portfolio.rules.candidates import plain
 from portfolio.rules.iterating import Period, Velocity, clash, next_period, velocity, working_days
 from portfolio.states import LIVE_STAGES, ColumnKind, IterationStatus, Stage
+from portfolio.submission import FIRST_YEAR, LAST_YEAR
 
 LONGEST_DAYS = 60
 MOST_CARDS = 500
@@ -366,6 +367,8 @@ def _one_at_a_time(session: Session) -> None:
 
 
 def _check_dates(session: Session, starts_on: date, ends_on: date, but: Iteration | None = None) -> None:
+    if not FIRST_YEAR <= starts_on.year <= LAST_YEAR:
+        raise IterationRefused(f"Please give a date between {FIRST_YEAR} and {LAST_YEAR}.", "starts_on")
     if not 0 <= (ends_on - starts_on).days <= LONGEST_DAYS:
         raise IterationRefused("An iteration ends after it starts, within 60 days.", "ends_on")
     taken = {period: number for number, period in _taken(session) if but is None or number != but.id}

@@ -22,6 +22,8 @@ from portfolio.rules.ranges import Range
 MOST_PEOPLE = 10_000_000
 MOST_MONEY = 1e12
 MOST_HOURS = 100_000
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Days beyond are slips of the pen, and reckoning with the very last ones fails."""
 
 
 def clean(text: Any) -> Any:

@@ -57,7 +57,7 @@ def things(text: str, links: Links) -> list[Thing]:
     for ref in text.split()[:SHOWN]:
         kind, _, rest = ref.partition(":")
         number, _, key = rest.partition(":")
-        if kind in KINDS and number.isdigit() and len(number) < 10:
+        if kind in KINDS and number.isdecimal() and len(number) < 10:
             thing = Thing(kind, int(number))
             if hmac.compare_digest(thing.ref(links).encode(), f"{kind}:{int(number)}:{key}".encode()):
                 found.append(thing)

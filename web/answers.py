@@ -15,7 +15,7 @@ def typed(question: Question, fields: Fields) -> Any:
         parts = {part: fields[f"{question.key}_{part}"] for part in PARTS[question.kind]}
         return parts if any(parts.values()) else None
     text = fields[question.key]
-    return int(text) if question.kind is Kind.STEP and text.isdigit() else text
+    return int(text) if question.kind is Kind.STEP and text.isdecimal() and len(text) < 10 else text
 
 
 def as_fields(answered: Iterable[tuple[Question, Any]]) -> Fields:

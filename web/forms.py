@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from portfolio.submission import clean, explain, number_in
+from portfolio.submission import FIRST_YEAR, LAST_YEAR, clean, explain, number_in
 
 MOST_FILES = 25
 """File fields in one form; most of them come empty."""
@@ -130,7 +130,11 @@ def some_day(fields: Fields, name: str, errors: Errors) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         errors[name] = "Please give a date such as 2026-11-30."
         return None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        errors[name] = f"Please give a date between {FIRST_YEAR} and {LAST_YEAR}."
+        return None
+    return day

@@ -1,0 +1,52 @@
+"""What no form and no link of ours sends: numbers beyond counting, days at the end of time. Answered in words, and nothing breaks."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from portfolio.database import Database
+from portfolio.models import Card, Iteration, Person
+from tests.conftest import Cast
+from tests.doors.test_pages import story  # noqa: F401 - a fixture asked for by name
+
+SignIn = Callable[[TestClient, Person | None], None]
+
+ENDLESS = "9" * 30
+ADDRESSES = [
+    f"/board/columns/1/more?after={ENDLESS}", f"/board/columns/1/more?after=0&lanes=project&lane={ENDLESS}",
+    f"/board/columns/1?lanes=project&lane=-{ENDLESS}", f"/board/lanes?lanes=project&first={ENDLESS}",
+    "/board?project=²&owner=²", "/board/columns?edit=²", "/iterations/1/planning/line-up?card=²", "/backlog?goal=²",
+    "/plan?goal_²=1&drop=²", "/flow?on=0001-01-01", "/flow?on=9999-12-31",
+]  # fmt: skip
+WRITES = [
+    ("/board/cards", {"card": "²", "act": "archive"}), ("/board/cards", {"card": ENDLESS, "act": "archive"}),
+    ("/board/cards", {"card": "1", "act": "column:²"}), ("/cards/1", {"version": "1", "title": "t", "due_on": "9999-12-31"}),
+    ("/cards/1", {"version": "9", "title": "t", "seen": "[" * 5000}),
+    ("/cards/1/hours", {"hours": "200", "hours_on": "0001-01-01"}), ("/iterations/1/closure", {"verdict_²": "keep"}),
+    ("/iterations", {"starts_on": "9999-12-20", "ends_on": "9999-12-31"}), ("/iterations/rhythm", {"weeks": "2", "rhythm_on": "9999-12-31"}),
+    ("/requests/1/goal", {"goal": "²"}), ("/board/views", {"name": "n", "query": "&".join(f"a{one}=1" for one in range(60))}),
+    ("/plan/absences", {"from_on": "9999-12-30", "until_on": "9999-12-31"}),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("story")
+def test_odd_numbers_and_days_are_answered_and_break_no_page(
+    app: FastAPI, database: Database, cast: Cast, sign_in: SignIn
+) -> None:
+    client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    sign_in(client, cast.manager)
+    broken = [address for address in ADDRESSES if client.get(address).status_code >= 500]
+    broken += [address for address, body in WRITES if client.post(address, data=body).status_code >= 500]
+    broken += [
+        address
+        for address in ("/board", "/iterations", "/plan", "/cards/1")
+        if client.get(address).status_code != 200
+    ]
+    assert broken == []
+    with database.reading() as session:
+        assert session.scalars(select(Card.archived_at).where(Card.archived_at.is_not(None))).all() == []
+        assert session.scalars(select(Iteration.id).where(Iteration.ends_on > date(2199, 12, 31))).all() == []
