@@ -90,8 +90,10 @@ class CalibrationPage:
 
 
 @router.get("")
-def show(request: Request, session: SessionDep, _manager: ManagerDep, saved: str = "") -> Response:
-    return page(request, "calibration/show.html", _page(session, saved=saved))
+def show(
+    request: Request, session: SessionDep, _manager: ManagerDep, now: NowDep, saved: str = ""
+) -> Response:
+    return page(request, "calibration/show.html", _page(session, now, saved=saved))
 
 
 @router.post("")
@@ -99,18 +101,20 @@ def publish(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep
 ) -> Response:
     """Put what is learned today in force, as far as it is ticked."""
-    seen = int(fields["seen"]) if fields["seen"].isdigit() and len(fields["seen"]) < 10 else 0
+    seen = int(fields["seen"]) if fields["seen"].isdecimal() and len(fields["seen"]) < 10 else 0
     parts = [part for part in calibrations.PARTS if fields[f"use__{part}"] == "yes"]
     try:
         version = calibrations.publish(
             session, calibrations.learn(session), parts, seen=seen, by=manager, at=now
         )
     except Stale:
-        return page(request, "calibration/show.html", _page(session, errors=Errors(stale=STALE)), 409)
+        return page(request, "calibration/show.html", _page(session, now, errors=Errors(stale=STALE)), 409)
     return see_other(f"/settings/calibration?saved={version}")
 
 
-def _page(session: SessionDep, *, saved: str = "", errors: Errors | None = None) -> CalibrationPage:
+def _page(
+    session: SessionDep, now: NowDep, *, saved: str = "", errors: Errors | None = None
+) -> CalibrationPage:
     rubric = assessments.published_rubric(session)
     labels = {kind.key: kind.label for kind in rubric.work_types}
     learned = calibrations.learn(session)
@@ -125,10 +129,10 @@ def _page(session: SessionDep, *, saved: str = "", errors: Errors | None = None)
         claims=_strips(learned.impact, learned.claims, {}, _on_claims),
         claims_scale=Scale(_on_claims(1), [(_on_claims(value), words) for value, words in PARTS_OF_CLAIM]),
         found=_bars(learned, causes.current(session).prior),
-        dates=promises.track_record(session),
+        dates=promises.track_record(session, until=now),
         labels=labels,
         versions=kept,
-        saved=saved if saved.isdigit() else "",
+        saved=saved if saved.isdecimal() else "",
         errors=errors or Errors(),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, true, tuple_
 from sqlalchemy.orm import Session
@@ -36,9 +37,11 @@ class Kept:
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """Of all that was promised and is over: how often the first date told with 50, 85 and 95 % held.
+    """Of all that was promised: how often the first date told with 50, 85 and 95 % held.
 
-    `counts` are things done by what they are; `given_up` ended otherwise and count neither way, `open` are promised still.
+    A date counts once the thing is done, or once its day has passed without that: what is late still, and what was given up
+    when it was late already, is broken. `counts` are things done by what they are; `given_up` ended otherwise before their
+    85 % date and count neither way; `open` are promised still, late ones among them.
     """
 
     counts: Mapping[str, int]
@@ -147,15 +150,22 @@ def track_record(session: Session, *, until: datetime | None = None) -> TrackRec
             & (Promise.made_on == first.c.made_on),
         )
     ).all()
+    zone = organisation.zone(organisation.current(session))
     over = [one for one in rows if _is_over(one, until)]
     done = [one for one in over if one.done_on is not None]
+    undone = [
+        (one, _waited_until(one, until, zone))
+        for one in rows
+        if one.done_on is None or not _is_over(one, until)
+    ]
+    late = sum(_is_over(one, until) and last is not None and one.promised_on < last for one, last in undone)
     return TrackRecord(
         counts={kind: sum(one.subject_type == kind for one in done) for kind in _ENDED},
-        given_up=len(over) - len(done),
+        given_up=len(over) - len(done) - late,
         open=len(rows) - len(over),
-        kept_50=_share(done, 50, lambda one: one.likely_on),
-        kept_85=_share(done, 85, lambda one: one.promised_on),
-        kept_95=_share(done, 95, lambda one: one.surely_on),
+        kept_50=_share(done, undone, 50, lambda one: one.likely_on),
+        kept_85=_share(done, undone, 85, lambda one: one.promised_on),
+        kept_95=_share(done, undone, 95, lambda one: one.surely_on),
     )
 
 
@@ -163,16 +173,28 @@ def _is_over(one: Promise, until: datetime | None) -> bool:
     return one.settled_at is not None and (until is None or one.settled_at <= until)
 
 
-def _share(done: list[Promise], percent: int, day: Callable[[Promise], date]) -> Share:
+def _waited_until(one: Promise, until: datetime | None, zone: ZoneInfo) -> date | None:
+    """The last day on which it surely wasn't done: dates are settled in the night after."""
+    moment = one.settled_at if _is_over(one, until) else until
+    return moment.astimezone(zone).date() - timedelta(days=1) if moment else None
+
+
+def _share(
+    done: list[Promise],
+    undone: list[tuple[Promise, date | None]],
+    percent: int,
+    day: Callable[[Promise], date],
+) -> Share:
     kept = sum(one.done_on is not None and one.done_on <= day(one) for one in done)
-    if not done:
+    of = len(done) + sum(last is not None and day(one) < last for one, last in undone)
+    if not of:
         return Share(None, 0.0, 1.0, 0, "No promised date has come due yet.")
-    low, high = wilson(kept, len(done))
+    low, high = wilson(kept, of)
     words = (
-        f"{kept} of {len(done)} were done by the date told with {percent} %; "
+        f"{kept} of {of} were done by the date told with {percent} %; "
         f"between {100 * low:.0f} and {100 * high:.0f} % in the long run."
     )
-    return Share(kept / len(done), low, high, len(done), words)
+    return Share(kept / of, low, high, of, words)
 
 
 # The night

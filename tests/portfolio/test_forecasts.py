@@ -220,6 +220,42 @@ def test_the_track_record_counts_the_first_date_told_about_each_thing(database: 
     )
 
 
+def test_what_is_late_still_or_given_up_late_is_no_kept_promise(database: Database, cast: Cast) -> None:
+    ended = {
+        1: (TODAY + 8 * DAY, NOW + 9 * DAY),
+        2: (None, NOW + 20 * DAY),
+        3: (None, NOW + 5 * DAY),
+        4: (None, None),
+    }
+    with database.writing() as session:
+        for number, (done_on, settled_at) in ended.items():
+            session.add(
+                Promise(
+                    subject_type="iterations",
+                    subject_id=number,
+                    made_on=TODAY,
+                    made_at=NOW,
+                    likely_on=TODAY + 6 * DAY,
+                    promised_on=TODAY + 10 * DAY,
+                    surely_on=TODAY + 30 * DAY,
+                    items_left=3,
+                    sample=9,
+                    method="bootstrap",
+                    formula_version="forecast-1",
+                    seed=5,
+                    done_on=done_on,
+                    settled_at=settled_at,
+                )
+            )
+    with database.reading() as session:
+        early = promises.track_record(session, until=NOW + 8 * DAY)
+        later = promises.track_record(session, until=NOW + 25 * DAY)
+    assert (early.of, early.given_up, early.open) == (0, 1, 3)
+    assert (later.of, later.given_up, later.open) == (3, 1, 1)
+    assert later.words.startswith("1 of 3 were done by the date told with 85 %")
+    assert (later.kept_50.share, later.kept_50.of, later.kept_95.share, later.kept_95.of) == (0, 3, 1, 1)
+
+
 def test_without_any_history_nothing_is_promised(database: Database, cast: Cast) -> None:
     with database.writing() as session:
         one = a_live_project(session, cast)
