@@ -14,6 +14,7 @@ from api.projects import version_in
 from portfolio import boards, cards, columns, iterations, projects, tokens
 from portfolio.boards import Filter
 from portfolio.cards import LimitReached
+from portfolio.database import hold
 from portfolio.models import Card
 from portfolio.submission import Line, Problem, Prose, Strict
 from web.clock import NowDep
@@ -146,8 +147,13 @@ def place(
     if idempotency_key and tokens.kept_answer(session, name_of(caller), idempotency_key) is not None:
         return _with_version(card)
     version = version_in(if_match)
-    if version is not None and version != card.version:
-        raise ProblemFound(412)
+    if version is not None:
+        columns.hold_board(
+            session
+        )  # before the card, as every move does; nobody slips in between look and move
+        hold(session, card)
+        if version != card.version:
+            raise ProblemFound(412)
     spot = {"before": given.before, "after": given.after}
     try:
         cards.place(session, card, column, given.position, **spot, by=caller, at=now)

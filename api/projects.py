@@ -11,6 +11,7 @@ from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
 from portfolio import goals, projects
+from portfolio.database import hold
 from portfolio.models import Project
 from portfolio.rules.hypothesis import Blanks
 from portfolio.states import Health, Stage
@@ -131,8 +132,10 @@ def change(
     project = _find(session, number)
     given = parse(ChangedProject, body)
     version = version_in(if_match)
-    if version is not None and version != project.version:
-        raise ProblemFound(412)
+    if version is not None:
+        hold(session, project)  # nobody slips in between this look and the change
+        if version != project.version:
+            raise ProblemFound(412)
     if "name" in given.model_fields_set and given.name is None:
         raise ProblemFound(422, errors=[Problem(("name",), "Please fill this in.")])
     _check_goal(session, given.goal)
@@ -154,7 +157,7 @@ def version_in(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     digits = if_match.strip().removeprefix("W/").strip('"')
-    return int(digits) if digits.isdigit() and len(digits) < 10 else -1
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
 def _check_goal(session: SessionDep, goal: int | None) -> None:

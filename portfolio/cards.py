@@ -45,6 +45,7 @@ def add(
     """
     column = column or columns(session)[0]
     hold_board(session)
+    _check_there(column)
     if within_limits:
         _check_limits(session, column, fields.get("owner_id"))
     lowest = session.scalar(select(func.max(Card.rank)).where(Card.column_id == column.id)) or 0
@@ -91,16 +92,17 @@ def place(
     Positions stay total and stable under many writers: the board is held while the card finds its place. Touches one
     row, or the column's rows when the spot has no room left; a card that stands there already is left as it is. What is done
     isn't blocked any more.
-    Raises LimitReached where a limit of another column blocks.
+    Raises LimitReached where a limit of another column blocks, or the card or the column was taken off the board meanwhile.
     """
     hold_board(session)
     hold(session, card)
     was = card.column_id
     kind_was = column.kind if was == column.id else session.get_one(Column, was).kind
+    _check_there(column, card)
     if was != column.id:
         _check_limits(session, column, card.owner_id)
     spot = _spot(session, card, column, position, before, after)
-    if was == column.id and card.archived_at is None and spot.holds(card.rank):
+    if was == column.id and spot.holds(card.rank):
         return card
     while (rank := spot.rank) is None:
         _make_room(session, column, spot)
@@ -165,6 +167,7 @@ def archive(session: Session, card: Card, *, by: Person, at: datetime) -> None:
     if card.archived_at is not None:
         return
     hold_board(session)  # before the card: whoever moves takes them in this order
+    hold(session, card)
     card.archived_at = at
     card.version += 1
     record(session, "card.archived", card, by=by, at=at, column=card.column_id, kind=card.column.kind.value)
@@ -296,6 +299,14 @@ def open_without_iteration(session: Session, limit: int = 20) -> list[Card]:
 
 
 # Limits and places
+
+
+def _check_there(column: Column, card: Card | None = None) -> None:
+    """Somebody may have been quicker; a card put where nobody sees it would be lost, and the charts would count it."""
+    if column.retired_at is not None:
+        raise LimitReached(f"{column.name} is no longer on the board. Please choose another column.")
+    if card is not None and card.archived_at is not None:
+        raise LimitReached("This card is in the archive. Bring it back first.")
 
 
 def _check_limits(session: Session, column: Column, owner_id: int | None) -> None:

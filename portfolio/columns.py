@@ -165,9 +165,10 @@ def full_words(column: Column, held: int) -> str:
 
 
 def hold_board(session: Session) -> None:
-    """One mover at a time, so that positions stay total. SQLite has one writer anyway."""
+    """One mover at a time, so that positions stay total, who sees the columns as they are now. SQLite has one writer anyway."""
     if session.get_bind().dialect.name != "sqlite":
-        session.execute(select(Column.id).order_by(Column.id).with_for_update())
+        query = select(Column).order_by(Column.id).with_for_update()
+        session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 # How

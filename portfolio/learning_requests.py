@@ -20,6 +20,7 @@ from portfolio import (
     suggestions,
     supporters,
 )
+from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -220,6 +221,7 @@ def decide(
 
     The mails are held while it can be undone (portfolio/undoing.py); decisions of one `batch` are undone together.
     """
+    hold(session, learning_request)
     check_move(learning_request.status, LEADS_TO[ruling.verdict])
     _check_ruling(learning_request, ruling, at.date())
     before = _before(learning_request, batch)

@@ -110,9 +110,11 @@ def stop(
 
 
 def correct(session: Session, log: WorkLog, hours: float, *, note: str, by: Person, at: datetime) -> None:
-    """Change what was written down. Raises HoursRefused."""
+    """Change what was written down. Raises HoursRefused, also for a timer that still runs."""
     _check(hours)
     hold(session, log)
+    if log.ended_at is None:
+        raise HoursRefused("This timer still runs. Stop it first.")
     was = log.hours or 0.0
     card = session.get_one(Card, log.card_id)
     log.hours, log.note = hours, note

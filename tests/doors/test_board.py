@@ -231,6 +231,19 @@ def test_many_cards_change_together_or_not_at_all(
     assert [one["column"] for one in events(database, "card.archived")] == [2, 2]
 
 
+def test_a_card_that_was_archived_meanwhile_is_not_moved_out_of_sight(
+    manager: TestClient, database: Database, cast: Cast
+) -> None:
+    make(database, cast, "one")
+    manager.post("/cards/1/archive")
+    answer = manager.post("/cards/1/placement", data={"column": "5"}, headers=HTMX)
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {"said": "This card is in the archive. Bring it back first."},
+    )
+    assert events(database, "card.moved") == []
+
+
 def test_an_archived_card_is_found_and_brought_back(
     manager: TestClient, database: Database, cast: Cast
 ) -> None:
