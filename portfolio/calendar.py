@@ -160,7 +160,7 @@ def _my_cards(view: View) -> list[Entry]:
 
 
 def _my_asks(view: View) -> list[Entry]:
-    """What the person was asked for and hasn't answered yet, where a day was named."""
+    """What the person was asked for and hasn't answered yet, where a day was named; not what was finished without them."""
     found = view.session.scalars(
         select(ExpertAsk)
         .where(
@@ -169,6 +169,7 @@ def _my_asks(view: View) -> list[Entry]:
             ExpertAsk.done_at.is_(None),
             ExpertAsk.declined_at.is_(None),
             ExpertAsk.taken_back_at.is_(None),
+            ExpertAsk.card.has(Card.done_at.is_(None) & Card.archived_at.is_(None)),
         )
         .options(joinedload(ExpertAsk.card))
         .order_by(ExpertAsk.due_on, ExpertAsk.id)

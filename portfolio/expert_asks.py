@@ -149,9 +149,14 @@ def take_back(session: Session, asked: ExpertAsk, *, by: Person, at: datetime) -
 
 
 def renew_link(session: Session, asked: ExpertAsk, *, links: Links, by: Person, at: datetime) -> None:
-    """End the old link and mail a new one. Raises AskRefused."""
+    """End the old link and mail a new one. Raises AskRefused.
+
+    The mail that brought it holds the link to all their asks as well, which would lead to the new one: that ends too, and
+    with it their calendar addresses.
+    """
     _check_open(asked)
     asked.link_version += 1
+    asked.person.feed_version += 1
     record(session, "card.ask_link_renewed", asked.card, by=by, at=at, ask=asked.id, person=asked.person_id)
     _write_to_expert(session, asked, letters.expert_new_link(asked, *_addresses(asked, links)), at=at)
 

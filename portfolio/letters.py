@@ -217,7 +217,7 @@ def expert_reminded(asked: ExpertAsk, today: date, address: str, all_asks: str) 
 def expert_new_link(asked: ExpertAsk, address: str, all_asks: str) -> tuple[str, str]:
     return (
         f"A new link: {asked.card.title}",
-        f"Hello {_first_name(asked)},\n\nthe old link no longer works. This one does:\n{address}\n\n{_all_asks(all_asks)}",
+        f"Hello {_first_name(asked)},\n\nthe links you had no longer work. This one does:\n{address}\n\n{_all_asks(all_asks)}",
     )
 
 

@@ -188,9 +188,10 @@ def test_a_wrong_an_old_and_anothers_key_open_nothing(
     with database.writing() as session:
         found = expert_asks.find(session, 1)
         assert found is not None
+        every = links.tasks_path(found.person)
         expert_asks.renew_link(session, found, links=links, by=cast.manager, at=NOW)
         fresh = links.task_path(found)
-    assert (client.get(old).status_code, client.get(fresh).status_code) == (404, 200)
+    assert [client.get(path).status_code for path in (old, every, fresh)] == [404, 404, 200]
     with database.writing() as session:
         found = expert_asks.find(session, 1)
         assert found is not None

@@ -161,6 +161,7 @@ def test_an_experts_calendar_holds_what_they_were_asked_and_nothing_else(
         an_ask(session, cast.expert, cast.manager, due_on=TODAY, declined_at=NOW)
         an_ask(session, cast.expert, cast.manager, due_on=TODAY, taken_back_at=NOW)
         an_ask(session, cast.manager, cast.manager, due_on=TODAY)
+        an_ask(session, cast.expert, cast.manager, due_on=TODAY).card.done_at = NOW
         a_card(session, by=cast.manager, title="Eli's", due_on=TODAY, owner_id=cast.expert.id)
         a_session(session, cast.manager)
         events = feed_of(session, cast.expert, "mine", links)
