@@ -176,10 +176,9 @@ def _how(chance: float) -> str:
 
 
 def _tenths(chance: float) -> str:
-    """ "7 of 10 draws make it"; all and none only where that is true."""
-    if chance >= 1:
-        return "all draws make it"
-    return f"{min(9, max(1, round(10 * chance)))} of 10 draws make it"
+    """ "7 chances in 10 that it is"; all of them only where that is true."""
+    tenths = 10 if chance >= 1 else min(9, max(1, round(10 * chance)))
+    return f"{tenths} {'chance' if tenths == 1 else 'chances'} in 10 that it is"
 
 
 def _else(assessment: Assessment) -> str:
@@ -191,4 +190,4 @@ def _else(assessment: Assessment) -> str:
     share, name = others[0]
     if share < 0.15:
         return ""
-    return f", {min(9, max(1, round(10 * share)))} of 10 {SUGGESTED[Quadrant(name)][2]}"
+    return f", {min(9, max(1, round(10 * share)))} in 10 {SUGGESTED[Quadrant(name)][2]}"

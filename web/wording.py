@@ -82,9 +82,11 @@ LABELS = {
     "big_bet": "Big bet",
     "fill_in": "Fill-in",
     "money_pit": "Money pit",
+    "accept": "Take it on",
     "ask": "Ask a question",
     "answer": "Answer from the library",
     "join": "Join to another",
+    "redirect": "Point elsewhere",
     "waitlist": "Put on the waiting list",
     "snooze": "Look again later",
 }

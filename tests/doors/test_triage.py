@@ -160,7 +160,7 @@ def test_what_is_obvious_is_shown_with_its_reason_and_nothing_is_chosen(
                 answer.value = title if answer.question in {"problem", "behaviour"} else answer.value
     page = manager.get("/inbox/obvious").text
     assert "1 could surely be declined" in page
-    assert "9 of 10 draws make it a money pit" in page
+    assert "9 chances in 10 that it is a money pit" in page
     assert 'name="request"' not in page
 
 
