@@ -49,7 +49,7 @@ def score_waiting(session: Session, *, now: datetime, flow_run_id: str | None, l
     """Score up to `limit` waiting requests and store the assessments; returns their ids.
 
     The rows are held meanwhile, so a change made at the same time is scored in the next round. Running it twice scores
-    nothing twice. One that can't be scored is put off for an hour and does not hold up the others. Costs seven statements
+    nothing twice. One that can't be scored is put off for an hour and does not hold up the others. Costs nine statements
     however many wait.
     """
     waiting = session.execute(

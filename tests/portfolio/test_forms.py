@@ -291,7 +291,7 @@ def test_scoring_reads_as_often_however_many_forms_and_requests_there_are(
         publish(session, put(FIRST, SITE), by=cast.manager, at=now)
         publish(session, put(FIRST, COST), by=cast.manager, at=now)
         assessments.score_waiting(session, now=now, flow_run_id=None)
-    assert statements(3) == first <= 7
+    assert statements(3) == first <= 9
 
 
 KNOWN_BUT_FOR_THE_VALUE = {
