@@ -16,6 +16,7 @@ from portfolio import (
     letters,
     mails,
     people,
+    phrases,
     projects,
     suggestions,
     supporters,
@@ -775,6 +776,8 @@ def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date
     needs_words = {Verdict.ASK, Verdict.DECLINE, Verdict.REDIRECT}
     if ruling.verdict in needs_words and not ruling.words.strip():
         raise DecisionRefused("words", "Please write a sentence for the requester.")
+    if ruling.resource is None and phrases.breaks_off(ruling.words):
+        raise DecisionRefused("words", "These words stop in the middle of a sentence. Please finish it.")
     if ruling.verdict is Verdict.SNOOZE and ruling.until is None and ruling.condition is None:
         raise DecisionRefused("until", "Please give a day after today to come back to it, or a condition.")
     if ruling.verdict in COMES_BACK and ruling.until is not None and ruling.until <= today:

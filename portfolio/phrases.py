@@ -115,6 +115,11 @@ def fill(words: str, about: LearningRequest, resource: Resource | None = None) -
     return _BLANK.sub(lambda found: said.get(found[1], found[0]), words)
 
 
+def breaks_off(words: str) -> bool:
+    """Whether the words end where the first ones leave the rest to the manager: "We won't, because"."""
+    return words.rstrip().endswith((":", " because"))
+
+
 # Queries
 
 

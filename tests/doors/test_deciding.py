@@ -74,6 +74,23 @@ def test_a_ruling_that_lacks_its_words_comes_back_with_what_was_typed(
         assert session.get_one(LearningRequest, 1).status is RequestStatus.SUBMITTED
 
 
+def test_words_that_stop_in_the_middle_are_not_sent(
+    manager: TestClient, database: Database, links: Links
+) -> None:
+    with database.writing() as session:
+        a_request(session, links=links)
+    for verdict, words in (
+        ("decline", "We won't take this on for now, because "),
+        ("ask", "Before we decide, one question: "),
+    ):
+        answer = manager.post("/requests/1/decision", data={"verdict": verdict, "words": words})
+        assert answer.status_code == 422
+        assert "These words stop in the middle of a sentence. Please finish it." in answer.text
+        assert words.strip().replace("'", "&#39;") in answer.text
+    with database.reading() as session:
+        assert session.get_one(LearningRequest, 1).status is RequestStatus.SUBMITTED
+
+
 def test_deciding_twice_changes_nothing_the_second_time(
     manager: TestClient, database: Database, links: Links
 ) -> None:
