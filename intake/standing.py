@@ -1,5 +1,6 @@
 """Where a request stands, as its requester reads it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -253,5 +254,7 @@ def conversation(
 
 def _phrase(text: str) -> str:
     """A reason without its figures: "People reached: 21-100 people (3 of 5), ..." is "people reached, 21-100 people"."""
-    words = text.partition(" (")[0].partition(";")[0].replace(": ", ", ", 1)
+    name, _, what = text.partition(" (")[0].partition(";")[0].partition(": ")
+    what = re.sub(r"^serves a goal of weight (\d)$", r"it serves a goal that weighs \1 of 5", what)
+    words = f"{name}{': ' if what.startswith('it ') else ', '}{what}" if what else name
     return words[:1].lower() + words[1:]
