@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import boards, organisation
 from portfolio.boards import By, Face, Faces, Filter, Stack
-from portfolio.models import Card, Column, Person
+from portfolio.models import Card, Person
 from web.forms import Fields
 
 KNOWN = ("q", "project", "goal", "owner", "iteration", "blocked", "overdue", "unassigned", "lanes")
@@ -143,15 +143,6 @@ def initials(person: Person) -> str:
     """Two letters for a small round: "Mara Manager" is MM."""
     words = person.display_name.replace(".", " ").replace("-", " ").split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
-
-
-def over_words(column: Column, stack: Stack) -> list[str]:
-    """Which limits of a column are passed, in words."""
-    words = []
-    if stack.over_limit:
-        words.append(f"{stack.held - (column.wip_limit or 0)} over the limit")
-    words += [f"{name} has {held}, of at most {column.person_limit}" for name, held in stack.crowded]
-    return words
 
 
 def _old_words(faces: Faces) -> str:

@@ -188,6 +188,8 @@ def _list(session: Session, person: Person, links: Links) -> TaskList:
 
 
 def _files(session: Session, asked: ExpertAsk) -> list[File]:
-    """What they gave themselves, and all that hangs on the card where the ask shows it."""
+    """What they gave themselves, and all that hangs on the card where the ask shows it, for as long as it is wanted: what is
+    hung there later is none of their business."""
     every = files.listed(session, card=asked.card)
-    return [one for one in every if asked.shows_material or one.given_by_id == asked.person_id]
+    shows_all = asked.shows_material and expert_asks.is_wanted(asked)
+    return [one for one in every if shows_all or one.given_by_id == asked.person_id]

@@ -13,7 +13,7 @@ from portfolio.columns import GAP, full_words, hold_board
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import Card, Column, Iteration, Person, Project
-from portfolio.states import ColumnKind, IterationStatus
+from portfolio.states import ColumnKind
 
 columns = all_columns.listed
 lay_out = all_columns.lay_out
@@ -275,25 +275,6 @@ def of_iteration(session: Session, iteration: Iteration) -> list[Card]:
             .where(Card.iteration_id == iteration.id, Card.archived_at.is_(None))
             .options(joinedload(Card.column), joinedload(Card.owner), joinedload(Card.project))
             .order_by(Column.position, Card.rank)
-        )
-    )
-
-
-def open_without_iteration(session: Session, limit: int = 20) -> list[Card]:
-    """Unfinished cards that stand in no iteration, in board order: what can be planned next."""
-    return list(
-        session.scalars(
-            select(Card)
-            .join(Card.column)
-            .outerjoin(Iteration, Card.iteration_id == Iteration.id)
-            .where(
-                Column.kind != ColumnKind.DONE,
-                Card.archived_at.is_(None),
-                Card.iteration_id.is_(None) | (Iteration.status == IterationStatus.CLOSED),
-            )
-            .options(joinedload(Card.column), joinedload(Card.project))
-            .order_by(Column.position.desc(), Card.rank)
-            .limit(limit)
         )
     )
 

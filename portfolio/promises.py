@@ -122,17 +122,6 @@ def told(session: Session, request: LearningRequest) -> Promise | None:
     return found if found is not None and found.settled_at is None else None
 
 
-def of_subject(session: Session, subject_type: str, subject_id: int) -> list[Promise]:
-    """Every date told about one thing, the first one first."""
-    return list(
-        session.scalars(
-            select(Promise)
-            .where(Promise.subject_type == subject_type, Promise.subject_id == subject_id)
-            .order_by(Promise.made_on)
-        )
-    )
-
-
 def track_record(session: Session, *, until: datetime | None = None) -> TrackRecord:
     """How often promises held, by the first date told about each thing: later ones are easier, and come from the same work.
     With `until` as it stood at that moment."""

@@ -4,6 +4,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 NAT64 = ip_network("64:ff9b::/96")
+OPEN_IPV6 = ip_network("2000::/3")
+"""All that is given out for the open internet; what else ipaddress calls global is old, local or an IPv4 address in disguise."""
+PROTOCOLS = ip_network("192.0.0.0/24")
+"""Kept for protocols; one cloud tells its machines their secrets there."""
 LONGEST = 1000
 
 
@@ -19,7 +23,10 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     within = _within(found)
-    return is_public(str(within)) if within else found.is_global and not found.is_multicast
+    if within is not None:
+        return is_public(str(within))
+    is_open = found in OPEN_IPV6 if isinstance(found, IPv6Address) else found not in PROTOCOLS
+    return is_open and found.is_global and not found.is_multicast
 
 
 def check_web(address: str, *, may_be_local: bool) -> None:

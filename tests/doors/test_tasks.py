@@ -87,6 +87,8 @@ def test_files_and_links_are_seen_only_where_the_ask_shows_them(
         assert [words in text for words in ("The first cut", "secret.txt")] == [sees, sees]
         assert client.get(f"{path}/files/1").status_code == (200 if sees else 404)
         assert ("SECRET notes" in text, "SECRET comment" in text) == (False, False)
+    client.post(links.task_path(shown), data={"what": "cant", "reason": "No time."})
+    assert client.get(f"{links.task_path(shown)}/files/1").status_code == 404
 
 
 def test_saving_keeps_ticks_hours_files_and_words_and_the_manager_hears_the_words(

@@ -53,6 +53,10 @@ def test_what_is_no_secret_signs_nothing(secret: str) -> None:
         ("::ffff:127.0.0.1", False),
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
+        ("::127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("fec0::1", False),
+        ("192.0.0.192", False),
         ("example.org", False),
     ],
 )
