@@ -234,7 +234,7 @@ def _mapping(board: Board, before: BoardMapping, form: FormData, errors: Errors)
             who: _choice(form, f"person.{number}", before.people.get(who, 0))
             for number, who in enumerate(board.people)
         },
-        "project": int(project) if (project := _text(form, "project")).isdecimal() else None,
+        "project": int(project) if (project := _text(form, "project")[:9]).isdecimal() else None,
         "date_order": "month" if (_text(form, "date_order") or before.date_order) == "month" else "day",
         "places_from": _text(form, "places_from") or before.places_from,
         "hours_per_point": _hours(form, before, errors),
@@ -252,7 +252,7 @@ def _choice(form: FormData, name: str, before: int | str) -> int | str:
     said = _text(form, name)
     if not said:
         return before
-    return int(said) if said.isdecimal() else said
+    return int(said) if said.isdecimal() and len(said) < 10 else said
 
 
 def _hours(form: FormData, before: BoardMapping, errors: Errors) -> float | None:

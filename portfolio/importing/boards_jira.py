@@ -1,9 +1,10 @@
 """Reads Jira: the CSV of an issue search, which has no past, and the JSON of its REST search, which may have a changelog."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from portfolio.importing import dates
 from portfolio.importing.boards import (
     Board,
     Brought,
@@ -181,14 +182,16 @@ def read_json(body: dict[str, Any]) -> Board:
 
 def _told_issue(line: int, issue: dict[str, Any], key: str, title: str, status: str) -> Brought:
     fields = object_in(issue.get("fields"))
-    made = _at(fields.get("created"))
+    made = dates.stamp(fields.get("created"))
     due = text_in(fields.get("duedate"))
     seconds, spent = (number_of(fields.get(name)) for name in ("timeoriginalestimate", "timespent"))
     remarks = []
     try:
-        due_on = datetime.fromisoformat(due).date() if due else None
+        due_at = dates.sane(datetime.fromisoformat(due)) if due else None
     except ValueError:
-        due_on = None
+        due_at = None
+    due_on = due_at.date() if due_at else None
+    if due and due_on is None:
         remarks.append(f"“{due[:40]}” (duedate) is no date we can read.")
     return Brought(
         line=line,
@@ -196,8 +199,8 @@ def _told_issue(line: int, issue: dict[str, Any], key: str, title: str, status: 
         title=title,
         place=status,
         made_at=made,
-        changed_at=_at(fields.get("updated")),
-        ended_at=_at(fields.get("resolutiondate")),
+        changed_at=dates.stamp(fields.get("updated")),
+        ended_at=dates.stamp(fields.get("resolutiondate")),
         stops=tuple(_stops(issue, made)),
         due_on=due_on,
         owner=_person(fields.get("assignee")),
@@ -215,7 +218,7 @@ def _told_issue(line: int, issue: dict[str, Any], key: str, title: str, status: 
         hours=seconds / SECONDS if seconds else None,
         hours_spent=spent / SECONDS if spent else None,
         comments=tuple(
-            Said(_prose(one.get("body")), _person(one.get("author")), _at(one.get("created")))
+            Said(_prose(one.get("body")), _person(one.get("author")), dates.stamp(one.get("created")))
             for one in things_in(object_in(fields.get("comment")).get("comments"))
             if _prose(one.get("body"))
         ),
@@ -235,7 +238,7 @@ def _stops(issue: dict[str, Any], made: datetime | None) -> list[Stop]:
             (at, text_in(item.get("fromString")), text_in(item.get("toString")))
             for one in things_in(object_in(issue.get("changelog")).get("histories"))
             for item in things_in(one.get("items"))
-            if item.get("field") == "status" and (at := _at(one.get("created"))) is not None
+            if item.get("field") == "status" and (at := dates.stamp(one.get("created"))) is not None
         ),
         key=lambda change: change[0],
     )
@@ -267,15 +270,6 @@ def _prose(value: Any, depth: int = 0) -> str:
     if kind in ("paragraph", "heading", "listItem", "codeBlock"):
         return f"{words}\n"
     return prose_in(words) if kind == "doc" else words
-
-
-def _at(value: Any) -> datetime | None:
-    """ "2026-03-01T09:30:00.000+0200"."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.astimezone(UTC) if at and at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _places(keys: Iterable[str]) -> tuple[Place, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
+from portfolio.importing import dates
 from portfolio.importing.boards import (
     Board,
     Brought,
@@ -121,8 +122,8 @@ class _Reader:
             title=title,
             place=place,
             made_at=(past.made.at if past.made else None) or _made(key),
-            changed_at=_moment(card.get("dateLastActivity")),
-            ended_at=_moment(card.get("dateCompleted")),
+            changed_at=dates.stamp(card.get("dateLastActivity")),
+            ended_at=dates.stamp(card.get("dateCompleted")),
             is_put_away=bool(card.get("closed")) or list_closed,
             put_away_at=past.put_away_at,
             stops=tuple(_stops(past)),
@@ -182,7 +183,7 @@ class _Reader:
         for action in reversed(self.actions):  # the file has the newest first
             data = object_in(action.get("data"))
             key = text_in(object_in(data.get("card")).get("id"))
-            at = _moment(action.get("date"))
+            at = dates.stamp(action.get("date"))
             if not key or at is None:
                 continue
             kind = text_in(action.get("type"))
@@ -246,7 +247,7 @@ class _Reader:
         return more, hours, points
 
     def _day(self, value: Any) -> date | None:
-        at = _moment(value)
+        at = dates.stamp(value)
         return at.astimezone(self.zone).date() if at else None
 
 
@@ -289,12 +290,4 @@ def _made(key: str) -> datetime | None:
     try:
         return datetime.fromtimestamp(int(key[:8], 16), UTC) if len(key) == 24 else None
     except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.astimezone(UTC) if at and at.tzinfo else None
-    except (ValueError, OverflowError):
         return None

@@ -4,6 +4,10 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+from portfolio.submission import FIRST_YEAR, LAST_YEAR
+
+LONGEST = 80
+"""No date is longer; what is would be searched through for long."""
 _MONTHS = {
     word: month
     for month, words in enumerate(
@@ -23,11 +27,13 @@ _ZONE = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d{1,2}):?(\d{2})?$|(Z|GMT|UTC)$", re
 
 
 def moment(text: str, *, month_first: bool, zone: tzinfo, from_1904: bool = False) -> datetime | None:
-    """The time a text says, in UTC; without a zone of its own it is local to `zone`. None if it says none.
+    """The time a text says, in UTC; without a zone of its own it is local to `zone`. None if it says none, or a year no work is of.
 
     A number of five digits is a day as spreadsheets count them, from 1900 or, with `from_1904`, from 1904.
     """
     text = text.strip()
+    if len(text) > LONGEST:
+        return None
     if _SERIAL.fullmatch(text):
         return _counted(float(text), zone, from_1904=from_1904)
     found = _DATE.match(text)
@@ -45,9 +51,23 @@ def moment(text: str, *, month_first: bool, zone: tzinfo, from_1904: bool = Fals
         hour += 12
     try:
         local = datetime(*day, hour, minute, second, tzinfo=_zone(rest, zone))
-        return local.astimezone(UTC)
+        return sane(local.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
+
+
+def stamp(value: object) -> datetime | None:
+    """The time an ISO timestamp with its zone says, in UTC; None for anything else."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return sane(at.astimezone(UTC)) if at and at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def sane(at: datetime) -> datetime | None:
+    """The time, unless it is one by which programs mean none, such as the year 1."""
+    return at if FIRST_YEAR <= at.year <= LAST_YEAR else None
 
 
 def _counted(days: float, zone: tzinfo, *, from_1904: bool) -> datetime:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portfolio import automations, board_imports, cards, columns, flow, history, imports, outlets
 from portfolio.board_imports import look, start, take
 from portfolio.database import Database
+from portfolio.importing import dates
 from portfolio.importing.boards import Brought, Stop
 from portfolio.importing.boards_judging import Fate, OurColumn, judged, propose
 from portfolio.importing.boards_reading import read
@@ -268,6 +269,15 @@ def test_an_end_before_the_beginning_is_kept_and_flagged_and_its_way_still_ends_
     assert way(card) == [(1, 0), (2, 9), (3, 9)]
     assert (story.begun_at, story.ended_at) == (MADE + 9 * DAY, MADE + 2 * DAY)
     assert story.remarks == (BACKWARDS,)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-01 1:00" + " " * 90_000 + "x"]
+)
+def test_a_time_by_which_a_program_means_none_is_none(text: str, zone: str) -> None:
+    assert dates.stamp(text) is None
+    assert dates.moment(text, month_first=False, zone=ZoneInfo(zone)) is None
 
 
 def test_what_lies_in_the_future_did_not_happen() -> None:
