@@ -253,7 +253,9 @@ def test_an_archived_card_is_found_and_brought_back(
     found = manager.get("/board/archive?q=QUOTE").text
     assert "quote aid" in found
     assert ">other<" not in found
+    assert 'action="/cards/1/return"' in manager.get("/cards/1").text
     assert manager.post("/cards/1/return").status_code == 303
+    assert 'action="/cards/1/return"' not in manager.get("/cards/1").text
     manager.post("/cards/1/return")
     assert standing(database) == {"Backlog": ["quote aid"]}
     assert events(database, "card.unarchived") == [{"column": 1, "kind": "to_do", "was": "to_do"}]
