@@ -88,7 +88,9 @@ LABELS = {
     "join": "Join to another",
     "redirect": "Point elsewhere",
     "waitlist": "Put on the waiting list",
+    "waitlisted": "Waiting list",
     "snooze": "Look again later",
+    "snoozed": "Put aside",
 }
 
 
