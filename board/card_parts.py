@@ -1,6 +1,6 @@
 """What is done on a card's page besides its words: checklist, hours, blockers, comments, links and files, experts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -43,6 +43,11 @@ class Desk:
         self, request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, card: CardDep
     ) -> None:
         self.request, self.session, self.person, self.now, self.card = request, session, manager, now, card
+
+    @property
+    def today(self) -> date:
+        """The day it is where the organisation works."""
+        return self.now.astimezone(organisation.zone(organisation.current(self.session))).date()
 
     def back(self, part: str) -> Response:
         return see_other(f"/cards/{self.card.id}#{part}")
@@ -160,7 +165,7 @@ def type_hours(desk: DeskDep, fields: FormDep) -> Response:
     note = some_text(fields, "hours_note", errors)
     on = some_day(fields, "hours_on", errors)
     zone = organisation.zone(organisation.current(desk.session))
-    if on is not None and on > desk.now.astimezone(zone).date():
+    if on is not None and on > desk.today:
         errors["hours_on"] = "Please give today or a day before."
     if not errors:
         try:
@@ -347,7 +352,7 @@ def ask_expert(desk: DeskDep, links: LinksDep, fields: FormDep) -> Response:
     why = some_text(fields, "why", errors, longest=2000)
     hours = some_number(fields, "ask_hours", errors, most=1000)
     due_on = some_day(fields, "ask_due_on", errors)
-    if due_on is not None and due_on < desk.now.date():
+    if due_on is not None and due_on < desk.today:
         errors["ask_due_on"] = "Please give today or a later day."
     if errors:
         return desk.again(fields, errors)

@@ -40,7 +40,8 @@ HEADERS = (
 
 
 class Guards:
-    """One ASGI layer: refuses bodies that are too large and writes sent from other sites, and adds the headers.
+    """One ASGI layer: refuses bodies that are too large, writes sent from other sites and addresses with a NUL, at which
+    PostgreSQL stumbles, and adds the headers.
 
     A write is refused when the browser says it comes from another site (Sec-Fetch-Site, or Origin in browsers that lack
     it). Programs send neither and carry a token instead. So no form needs a hidden token that could expire under the
@@ -61,6 +62,9 @@ class Guards:
         out = self._with_headers(
             send, private=b"cookie" in headers or b"authorization" in headers, scope=scope
         )
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            await _refuse(out, 400, b"No address of ours has such a character in it.")
+            return
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
             if self._comes_from_elsewhere(headers):
                 await _refuse(out, 403, b"This was sent from another site, so nothing was changed.")
