@@ -114,12 +114,16 @@ def work(
     if errors:
         view = _page(session, asked, links, typed=sent.fields, errors=errors)
         return page(request, "tasks/show.html", view, 422)
-    if words and what != "done":
-        expert_asks.say(session, asked, words, links=links, at=now)
-    if what == "done":
-        expert_asks.finish(session, asked, words, links=links, at=now)
-    elif what == "cant":
-        expert_asks.decline(session, asked, sent.fields["reason"].strip(), links=links, at=now)
+    try:
+        if words and what != "done":
+            expert_asks.say(session, asked, words, links=links, at=now)
+        if what == "done":
+            expert_asks.finish(session, asked, words, links=links, at=now)
+        elif what == "cant":
+            expert_asks.decline(session, asked, sent.fields["reason"].strip(), links=links, at=now)
+    except expert_asks.AskRefused:  # pressed twice: the other press was quicker, and the page says so
+        session.rollback()
+        return see_other(links.task_path(asked))
     return see_other(f"{links.task_path(asked)}?saved={what}")
 
 

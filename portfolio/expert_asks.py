@@ -97,7 +97,7 @@ def ask(
 
 def finish(session: Session, asked: ExpertAsk, words: str = "", *, links: Links, at: datetime) -> None:
     """The expert says it is done; the card hears of it, and whoever asked and who owns it by mail. Raises AskRefused."""
-    _check_open(asked)
+    _check_open(session, asked)
     asked.done_at, asked.words = at, words
     _comment(session, asked, words or "Done.", at)
     record(
@@ -108,7 +108,7 @@ def finish(session: Session, asked: ExpertAsk, words: str = "", *, links: Links,
 
 def decline(session: Session, asked: ExpertAsk, reason: str, *, links: Links, at: datetime) -> None:
     """The expert can't, and says why: they are free again, and whoever asked hears of it. Raises AskRefused."""
-    _check_open(asked)
+    _check_open(session, asked)
     asked.declined_at, asked.words = at, reason
     _comment(session, asked, f"I can't: {reason}", at)
     record(
@@ -125,7 +125,7 @@ def decline(session: Session, asked: ExpertAsk, reason: str, *, links: Links, at
 
 def say(session: Session, asked: ExpertAsk, words: str, *, links: Links, at: datetime) -> None:
     """The expert writes something meanwhile, perhaps a question. Raises AskRefused."""
-    _check_open(asked)
+    _check_open(session, asked)
     _comment(session, asked, words, at)
     record(
         session, "card.expert_wrote", asked.card, by=asked.person, at=at, ask=asked.id, person=asked.person_id
@@ -142,7 +142,7 @@ def begin(session: Session, asked: ExpertAsk, *, at: datetime) -> None:
 
 def take_back(session: Session, asked: ExpertAsk, *, by: Person, at: datetime) -> None:
     """It isn't needed any more: the expert is told and free again. Raises AskRefused."""
-    _check_open(asked)
+    _check_open(session, asked)
     asked.taken_back_at = at
     record(session, "card.ask_taken_back", asked.card, by=by, at=at, ask=asked.id, person=asked.person_id)
     _write_to_expert(session, asked, letters.expert_freed(asked), at=at)
@@ -154,7 +154,7 @@ def renew_link(session: Session, asked: ExpertAsk, *, links: Links, by: Person, 
     The mail that brought it holds the link to all their asks as well, which would lead to the new one: that ends too, and
     with it their calendar addresses.
     """
-    _check_open(asked)
+    _check_open(session, asked)
     asked.link_version += 1
     asked.person.feed_version += 1
     record(session, "card.ask_link_renewed", asked.card, by=by, at=at, ask=asked.id, person=asked.person_id)
@@ -302,7 +302,9 @@ def _make_contributor(session: Session, person: Person, *, by: Person, at: datet
         people.grant(session, person, [*held, Role.CONTRIBUTOR], by=by, at=at)
 
 
-def _check_open(asked: ExpertAsk) -> None:
+def _check_open(session: Session, asked: ExpertAsk) -> None:
+    """Two presses at once are one: the second finds it closed."""
+    hold(session, asked)
     if not asked.is_open:
         raise AskRefused("This is closed already.")
 

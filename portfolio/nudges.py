@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import learning_requests, letters, mails, organisation, similar, supporters
+from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -103,6 +104,8 @@ def answer(
     """
     about = session.get_one(LearningRequest, asked.learning_request_id)
     by = about.requester
+    hold(session, about)
+    hold(session, asked)
     if is_over(asked, about):
         raise AnswerRefused("This is settled already, or the request is closed.")
     if choice not in dict(ANSWERS):
