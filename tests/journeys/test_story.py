@@ -140,7 +140,7 @@ def accept_into_a_project(page: Page, title: str) -> None:
     page.get_by_role("button", name="Take it on").click()
     expect(page.get_by_text("All decided")).to_be_visible()
     page.get_by_role("link", name="Projects").click()
-    page.get_by_role("link", name=title).click()
+    page.get_by_role("link", name=title, exact=True).click()
     expect(page.get_by_role("heading", name=title)).to_be_visible()
 
 

@@ -2,6 +2,9 @@
 
 // A verdict, or what it points to, redraws the form alone.
 async function redraw(link) {
+  // What is typed into a form about to be replaced would be lost; what is chosen already needs no other.
+  if (link.matches(".verdicts [aria-current]")) return document.getElementById("decision").focus({ preventScroll: true });
+  document.getElementById("decide").inert = true;
   const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return location.assign(link.href);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
