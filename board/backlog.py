@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from portfolio import assessments, goals, learning_requests
-from portfolio.learning_requests import Wanted
+from portfolio.learning_requests import Page, Wanted
 from portfolio.models import Assessment, Goal, LearningRequest
 from portfolio.rules.rubric import Rubric
 from portfolio.states import OPEN, RequestStatus
@@ -110,7 +110,9 @@ def show_backlog(
         unscored=learning_requests.unscored_count(session),
         typed=Fields(q=q, goal=goal, sort=wanted.sort, status=status),
         goals=goals.listed(session),
-        sentence=_sentence(found.items, total),
+        sentence=_sentence(found.items, total)
+        if wanted.sort == "rank" and not (q.strip() or goal or status)
+        else _part(found, total),
         matrix=draw_matrix(found.items, total, assessments.current_rubric(session)),
     )
     return page(request, "backlog/index.html", view)
@@ -230,6 +232,12 @@ def _more(after: str | None, q: str, goal: str, sort: str, status: str, first: i
     return "/backlog/more?" + urlencode(
         {"after": after, "first": first, "q": q, "goal": goal, "sort": sort, "status": status}
     )
+
+
+def _part(found: Page, total: int) -> str:
+    """How much of the list is there: no advice comes from a part of it, or from another order."""
+    count = "Some" if found.next else str(len(found.items) or "None")
+    return f"{count} of {total} open {'request' if total == 1 else 'requests'} shown."
 
 
 def _sentence(lines: list[LearningRequest], total: int) -> str:

@@ -330,6 +330,24 @@ def test_a_stopped_clock_is_told_to_the_manager_only(
         )
 
 
+def test_a_part_of_the_backlog_gives_no_advice_where_to_start(
+    manager: TestClient, database: Database, links: Links, now: datetime
+) -> None:
+    with database.writing() as session:
+        a_request(session, links=links)
+        a_request(session, links=links, title="Another")
+        assessments.score_waiting(session, now=now, flow_run_id=None)
+    assert "Start with “" in manager.get("/backlog").text
+    for narrowed, said in (
+        ("q=another", "1 of 2 open requests shown."),
+        ("q=nothing", "None of 2 open requests shown."),
+        ("sort=submitted", "2 of 2 open requests shown."),
+    ):
+        page = manager.get(f"/backlog?{narrowed}").text
+        assert said in page
+        assert "Start with “" not in page
+
+
 LIST_PAGES = [
     "/inbox",
     "/backlog",
