@@ -104,7 +104,7 @@ def draw(course: Course, zone: ZoneInfo) -> BurnUp | None:
         held=_line(held, x, y),
         done=_line(done, x, y),
         committed=y(course.committed),
-        today=x(ends[-1]) if is_open and course.today <= one.ends_on else None,
+        today=x(ends[-1]) if is_open and one.starts_on <= course.today <= one.ends_on else None,
         band=band,
         marks=marks,
         labels=_labels(course, y),
