@@ -25,7 +25,9 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def hours(value: float | None) -> str:
-    """Hours with as many digits as they deserve, and their unit."""
+    """Hours with as many digits as they deserve, and their unit; what took moments, in minutes."""
+    if value is not None and 0 < value < 0.1:
+        return minutes(max(1, round(60 * value)))
     return "–" if value is None else f"{number(value)} h"
 
 

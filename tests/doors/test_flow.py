@@ -13,7 +13,7 @@ from portfolio import cards, columns, flow, forecasts, promises
 from portfolio.database import Database
 from portfolio.flow import Terms
 from portfolio.links import Links
-from portfolio.models import Blocker, Card, LearningRequest
+from portfolio.models import Blocker, Card, LearningRequest, Project
 from tests.conftest import NOW, Cast
 from tests.doors.test_asking import SignIn
 from tests.factory import a_card, a_project
@@ -209,6 +209,11 @@ def test_a_project_and_an_iteration_say_when_they_are_done(
         one = a_live_project(session, cast)
     said = words_of(leader.get(f"/projects/{one.id}").text)
     assert "When is it done?" in said
+    assert "probably late" not in said
+    with database.writing() as session:
+        session.get_one(Project, one.id).due_on = NOW.date()
+    said = words_of(leader.get(f"/projects/{one.id}").text)
+    assert "when it is due: probably late." in said
     assert "3 cards are left." in said
 
 
