@@ -25,8 +25,9 @@ STATIC = Path(__file__).parent / "static"
 STALE_PULSE_SECONDS = 20
 
 
+@lru_cache(maxsize=2)
 def make_environment(*, development: bool) -> Environment:
-    """The one template environment."""
+    """The one template environment of a process, so that each template is compiled once however many applications there are."""
     environment = Environment(
         loader=FileSystemLoader(FOLDERS),
         autoescape=True,
