@@ -20,6 +20,14 @@ def day(number: int, month: int = 1) -> datetime:
     return datetime(2018, month, number, tzinfo=UTC)
 
 
+def test_a_likelihood_is_the_share_of_trials_that_came_so_far() -> None:
+    """MC-2: FocusedObjective.Resources, Throughput Simulation, completed example. It prints 0.63 and 0.28 for 7/11 and 3/11."""
+    trials = [70, 39, 68, 48, 56, 56, 31, 62, 53, 45, 53]
+    reached = {least: 1 - flow.share_within(trials, least - 1) for least in (30, 40, 50, 60, 70, 80)}
+    assert sum(trials) == 581
+    assert reached == pytest.approx({30: 1, 40: 9 / 11, 50: 7 / 11, 60: 3 / 11, 70: 1 / 11, 80: 0})
+
+
 def test_a_percentile_is_the_smallest_value_that_so_many_dont_exceed() -> None:
     """MC-6: LetPeopleWork/Lighthouse (MIT), WhenForecastTest: days to how many of 10 trials took them."""
     expected = {8: 3, 30: 4, 50: 5, 70: 6, 85: 7, 95: 9}
