@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, QueryParams
 from portfolio import capacity, fitting, goals, learning_requests, organisation, overrides, plans
 from portfolio.capacity import ExpertHours, NotCounted, Stretch
 from portfolio.fitting import Line, NotPlannable, Outlook, Terms
-from portfolio.models import Absence, Goal, Interrupt, LearningRequest, Override, Person, Plan
+from portfolio.models import Absence, Goal, LearningRequest, Override, Person, Plan
 from portfolio.overrides import Bond, OverrideRefused, Priced
 from portfolio.plans import PlanChanged
 from web.clock import NowDep
@@ -120,7 +120,6 @@ class PlanPage:
     goals: list[Goal]
     weights: dict[int, int]
     absences: list[Absence]
-    interrupts: list[Interrupt]
     orders: list[tuple[Override, LearningRequest]]
     experts: list[Person]
     accepted: list[Plan]
@@ -235,31 +234,6 @@ def remove_absence(session: SessionDep, manager: ManagerDep, now: NowDep, number
     if found is None:
         raise NotFound
     capacity.remove_absence(session, found, by=manager, at=now)
-    return see_other("/plan#hours")
-
-
-@router.post("/plan/interrupts")
-def log_interrupt(
-    request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep
-) -> Response:
-    errors = Errors()
-    minutes = some_whole(fields, "minutes", errors)
-    note = some_text(fields, "interrupt_note", errors)
-    if not errors:
-        try:
-            capacity.interrupted(session, minutes=minutes or 0, note=note, by=manager, at=now)
-            return see_other("/plan?saved=interrupt#hours")
-        except NotCounted as refused:
-            errors[refused.field] = str(refused)
-    return _again(request, session, fields, errors, now)
-
-
-@router.post("/plan/interrupts/{number:int}/removal")
-def forget_interrupt(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
-    found = capacity.find_interrupt(session, number)
-    if found is None:
-        raise NotFound
-    capacity.forget_interrupt(session, found, by=manager, at=now)
     return see_other("/plan#hours")
 
 
@@ -462,7 +436,6 @@ def _plan_page(
         goals=goals.listed(session),
         weights=weights | dict(found.outlook.terms.goals if found.outlook else ()),
         absences=capacity.absences(session, today=today),
-        interrupts=capacity.interrupts(session),
         orders=overrides.in_force(session),
         experts=capacity.experts(session),
         accepted=plans.accepted(session, limit=3),
@@ -478,7 +451,6 @@ def _texts(given: QueryParams | FormData | Fields) -> Fields:
 
 SAVED = {
     "absence": "The days away are taken off.",
-    "interrupt": "Written down. It counts in the weeks ahead.",
     "expert": "The expert's hours are kept.",
 }
 
