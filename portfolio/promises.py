@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portfolio import forecasts, organisation
 from portfolio.forecasts import Ground
 from portfolio.models import Card, Iteration, LearningRequest, Project, Promise
-from portfolio.rules.calibration import Share, wilson
+from portfolio.rules.calibration import Share, curve, wilson
 from portfolio.rules.forecasting import FORMULA_VERSION, HORIZON_DAYS, Forecast
 from portfolio.states import LIVE_STAGES, IterationStatus, RequestStatus, Stage
 
@@ -60,6 +60,15 @@ class TrackRecord:
         if not self.of:
             return "No promised date has come due yet."
         return self.kept_85.because
+
+    @property
+    def lesson(self) -> str:
+        """Whether dates are told too sure or too carefully, as far as the numbers can tell."""
+        told = ((0.5, self.kept_50), (0.85, self.kept_85), (0.95, self.kept_95))
+        counts = [
+            (chance, share.share * share.of, share.of) for chance, share in told if share.share is not None
+        ]
+        return curve(counts).because
 
 
 def record_all(session: Session, *, now: datetime) -> Kept:

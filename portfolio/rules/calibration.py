@@ -195,14 +195,6 @@ def wilson(hits: float, of: int, confidence: float = 0.95) -> tuple[float, float
     return max(0.0, min(low, share)), min(1.0, max(high, share))
 
 
-def promises_kept(promises: Sequence[tuple[float, bool]]) -> Curve:
-    """Dates (or anything) promised with a chance, and whether they were kept, by stated chance: 50, 85 and 95 % dates, say."""
-    counted: dict[float, list[bool]] = {}
-    for stated, kept in promises:
-        counted.setdefault(stated, []).append(kept)
-    return curve([(stated, sum(kept), len(kept)) for stated, kept in counted.items()])
-
-
 def curve(counts: Sequence[tuple[float, float, int]]) -> Curve:
     """A calibration curve from (stated chance, how many came true, of how many); Wilson's 95 % interval at each point."""
     points = []

@@ -280,3 +280,4 @@ def test_promised_dates_are_held_against_what_came(
     ):
         assert words in page
     assert '<rect class="chance" width="75.0" height="10">' in page
+    assert "What was said fits what happened, as far as the numbers can tell." in page

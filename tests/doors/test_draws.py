@@ -31,7 +31,7 @@ def test_the_draws_of_a_request_are_drawn_with_their_ranges(
     assert page.count('class="draw"') == 24
     assert re.search(r"\d+ draws of leverage: a tenth lie below [\d.]+, half below [\d.]+", page)
     assert "Nobody said; wide" in page
-    parts = re.findall(r"<td>(Development|Coordination|Delivery|Your hours|Experts)</td>", page)
+    parts = re.findall(r"<td><b>(Development|Coordination|Delivery|Your hours|Experts)</b></td>", page)
     assert parts == ["Development", "Coordination", "Delivery", "Your hours", "Experts"]
     assert client.get("/requests/9/draws").status_code == 404
     assert client.get("/requests/99999999999/draws").status_code == 404

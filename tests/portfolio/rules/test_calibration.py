@@ -22,7 +22,6 @@ from portfolio.rules.calibration import (
     hit_rate,
     impact_factors,
     learned_prior,
-    promises_kept,
     wilson,
 )
 from portfolio.rules.need import Need
@@ -199,17 +198,14 @@ def test_more_hits_than_tries_are_refused(hits: int, of: int) -> None:
 
 
 def test_dates_kept_by_what_was_promised() -> None:
-    found = promises_kept([(0.85, True)] * 17 + [(0.85, False)] * 3 + [(0.5, True), (0.5, False)])
+    found = curve([(0.85, 17, 20), (0.5, 1, 2)])
     assert [(point.stated, point.observed, point.of) for point in found.points] == [
         (0.5, 0.5, 2),
         (0.85, 0.85, 20),
     ]
     assert found.because == "What was said fits what happened, as far as the numbers can tell."
-    assert promises_kept([]) == Curve((), "Nothing to compare yet.")
-    assert (
-        promises_kept([(0.5, True)] * 20).because
-        == "Too careful: of what was called 50 % likely, 100 % came true."
-    )
+    assert curve([]) == Curve((), "Nothing to compare yet.")
+    assert curve([(0.5, 20, 20)]).because == "Too careful: of what was called 50 % likely, 100 % came true."
     with pytest.raises(NotCounts):
         curve([(1.5, 1, 1)])
 
