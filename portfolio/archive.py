@@ -45,6 +45,7 @@ SECRET_COLUMNS = {
     ("outlets", "address"): "where news goes, as such an address can be as good as a password",
     ("outlets", "secret"): "what webhooks are signed with",
     ("outlets", "old_secret"): "what they were signed with before",
+    ("learning_sources", "secret"): "tokens of learning systems",
 }
 MOVED = {("imports", "content"): ("import_contents", "import_id")}
 """Columns of earlier versions and the table that holds them now, by the number of the row they stood in."""

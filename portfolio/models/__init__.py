@@ -16,15 +16,23 @@ from portfolio.models.cards import (
 )
 from portfolio.models.decisions import Decision, Nudge, Phrase, Revisit
 from portfolio.models.drafts import Draft, File
-from portfolio.models.editions import Edition
+from portfolio.models.editions import Edition, Report, Share
 from portfolio.models.events import Event, Pulse
 from portfolio.models.forms import CauseTable, FormVersion
 from portfolio.models.goals import Goal
 from portfolio.models.imports import Import, ImportContent
 from portfolio.models.iterations import Iteration, Snapshot
+from portfolio.models.learning import LearningActivity, LearningRecord, LearningSource
 from portfolio.models.learning_requests import Answer, LearningRequest, Message
 from portfolio.models.mails import Mail
-from portfolio.models.measures import Evaluation, Measure, Reading
+from portfolio.models.measures import (
+    BenefitEstimate,
+    Evaluation,
+    Measure,
+    MeasureSource,
+    Reading,
+    SuccessCase,
+)
 from portfolio.models.organisation import Organisation
 from portfolio.models.outlets import Automation, AutomationRun, Delivery, Outlet
 from portfolio.models.people import Person, SignInLink, Unit, Visit
@@ -54,17 +62,20 @@ from portfolio.models.projects import (
 from portfolio.models.promises import Promise
 from portfolio.models.resources import OutdatedReport, Resource
 from portfolio.models.supporters import DemandAlert, Suggestion, Supporter
-from portfolio.models.surveys import Response, Survey
+from portfolio.models.surveys import Invitation, Participant, Response, Survey, SurveyTemplate
 from portfolio.models.tokens import ApiToken, KeptAnswer
 
 __all__ = [
-    "Absence", "Answer", "ApiToken", "Arrival", "AskedQuestion", "Assessment", "Automation", "AutomationRun",
-    "Base", "Blocker", "Calibration", "Card", "CardLink", "CauseTable", "ChecklistItem", "Column", "Comment",
-    "Contribution", "Cost", "Decision", "Delivery", "DemandAlert", "Draft", "Edition", "Evaluation",
-    "EvaluationStep", "Event", "ExpertAsk", "File", "FormVersion", "Goal", "GoalWeight", "Import",
-    "ImportContent", "Interrupt", "Iteration", "KeptAnswer", "LearningRequest", "Mail", "Measure", "Message",
-    "Method", "Nudge", "Organisation", "OutdatedReport", "Outlet", "Override", "Person", "Phrase", "Placing",
-    "PlacingDay", "Plan", "Project", "Promise", "Pulse", "Reading", "Resource", "Response", "Reuse",
-    "Revisit", "Rubric", "RubricDraft", "SavedView", "SignInLink", "Snapshot", "Suggestion", "Supporter",
-    "Survey", "Tie", "TrainingSession", "Unit", "Visit", "WorkLog", "WorkTemplate",
+    "Absence", "Answer", "ApiToken", "Arrival", "AskedQuestion", "Assessment", "Automation",
+    "AutomationRun", "Base", "BenefitEstimate", "Blocker", "Calibration", "Card", "CardLink",
+    "CauseTable", "ChecklistItem", "Column", "Comment", "Contribution", "Cost", "Decision", "Delivery",
+    "DemandAlert", "Draft", "Edition", "Evaluation", "EvaluationStep", "Event", "ExpertAsk", "File",
+    "FormVersion", "Goal", "GoalWeight", "Import", "ImportContent", "Interrupt", "Invitation",
+    "Iteration", "KeptAnswer", "LearningActivity", "LearningRecord", "LearningRequest", "LearningSource",
+    "Mail", "Measure", "MeasureSource", "Message", "Method", "Nudge", "Organisation", "OutdatedReport",
+    "Outlet", "Override", "Participant", "Person", "Phrase", "Placing", "PlacingDay", "Plan", "Project",
+    "Promise", "Pulse", "Reading", "Report", "Resource", "Response", "Reuse", "Revisit", "Rubric",
+    "RubricDraft", "SavedView", "Share", "SignInLink", "Snapshot", "SuccessCase", "Suggestion",
+    "Supporter", "Survey", "SurveyTemplate", "Tie", "TrainingSession", "Unit", "Visit", "WorkLog",
+    "WorkTemplate",
 ]  # fmt: skip

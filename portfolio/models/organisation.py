@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portfolio.models.base import Base
+from portfolio.models.base import Base, Json, choice
+from portfolio.states import EvidenceGrade
 
 
 class Organisation(Base):
@@ -15,7 +17,8 @@ class Organisation(Base):
 
     `intake_domains`: mail domains that may ask, separated by blanks; empty lets everybody. The manager is told when
     `alert_people` people or `alert_units` units ask alike. `asks_by_itself`: whether the clock mails the next best questions.
-    After `silence_weeks` without a word a waiting request is asked after; 0 never asks.
+    After `silence_weeks` without a word a waiting request is asked after; 0 never asks. `rates`: what an hour costs, fully loaded:
+    {"manager", "expert", "participant"} in money and {"overhead"} in percent; below the evidence grade `least_grade` no return is printed.
     """
 
     __tablename__ = "organisations"
@@ -34,5 +37,9 @@ class Organisation(Base):
     alert_units: Mapped[int] = mapped_column(default=3)
     asks_by_itself: Mapped[bool] = mapped_column(default=False)
     silence_weeks: Mapped[int] = mapped_column(default=12, server_default="12")
+    rates: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    least_grade: Mapped[EvidenceGrade] = mapped_column(
+        choice(EvidenceGrade), default=EvidenceGrade.ESTIMATE, server_default=EvidenceGrade.ESTIMATE.value
+    )
     report_recipients: Mapped[str] = mapped_column(String(2000), default="")
     set_up_at: Mapped[datetime]

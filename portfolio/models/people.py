@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, func
+from sqlalchemy import ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.models.base import Base
@@ -23,7 +23,8 @@ class Unit(Base):
 class Person(Base):
     """Someone known by e-mail (kept in lower case). `roles` is a space-separated list of Role words; `hours_per_week` is
     what an expert gives to learning projects, `ask_limit` how many open asks at a time; a new `feed_version` ends old calendar
-    addresses."""
+    addresses. `no_surveys_at`: since then they want none; `unnamed`: reports don't thank them by name; `erased_at`: nothing is
+    left but the row others point to."""
 
     __tablename__ = "people"
 
@@ -36,6 +37,9 @@ class Person(Base):
     hours_per_week: Mapped[float | None]
     ask_limit: Mapped[int | None]
     feed_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    no_surveys_at: Mapped[datetime | None]
+    unnamed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     unit: Mapped[Unit | None] = relationship(lazy="joined")

@@ -78,7 +78,10 @@ class Contribution(Base):
 
 
 class Cost(Base):
-    """Money or time a project took. `kind`: development, delivery, participants, purchase, expert, overhead."""
+    """Money or time a project took. `kind`: analysis, development, delivery, participants, purchase, expert, evaluation, overhead.
+
+    `amount` in money; where it was made of hours, `hours` x `rate`.
+    """
 
     __tablename__ = "costs"
     __table_args__ = (Index(None, "project_id"),)
@@ -87,8 +90,12 @@ class Cost(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     kind: Mapped[str] = mapped_column(String(24))
     amount: Mapped[float]
+    hours: Mapped[float | None]
+    rate: Mapped[float | None]
     note: Mapped[str] = mapped_column(String(200), default="")
     spent_on: Mapped[date]
+    recorded_at: Mapped[datetime | None]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
 
 class Reuse(Base):
@@ -112,7 +119,8 @@ class Reuse(Base):
 
 class EvaluationStep(Base):
     """One line of a project's evaluation plan: what is asked or read at a level (1 reaction .. 5 ROI), from where, how, when, by
-    whom. `days_after` counts from launch; `due_on` holds once that day is known."""
+    whom. `days_after` counts from launch; `due_on` holds once that day is known. What is done by itself has a `template` of a
+    survey, or the measure that is read; `tier` is LTEM's, 1 to 8; `asked_at` is when the clock asked, `problem` why it couldn't."""
 
     __tablename__ = "evaluation_steps"
     __table_args__ = (Index(None, "project_id"), Index(None, "due_on"))
@@ -126,6 +134,12 @@ class EvaluationStep(Base):
     days_after: Mapped[int | None]
     due_on: Mapped[date | None]
     owner: Mapped[str] = mapped_column(String(120), default="")
+    owner_email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    template: Mapped[str | None] = mapped_column(String(40))
+    measure_id: Mapped[int | None] = mapped_column(ForeignKey("measures.id"))
+    tier: Mapped[int | None]
+    asked_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(String(300), default="", server_default="")
     done_at: Mapped[datetime | None]
     position: Mapped[int] = mapped_column(default=0)
 
