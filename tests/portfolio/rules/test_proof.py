@@ -1,15 +1,14 @@
 """Proof: published worked examples, and properties that hold for any readings."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio.rules import proof
-from portfolio.rules.proof import Change, Outcome, Return, Value, Verdict
+from portfolio.rules import money, proof
+from portfolio.rules.proof import Change, Outcome, Value, Verdict
 from portfolio.states import EvidenceGrade
 
 # Cushny & Peebles 1905 as in Student 1908: extra hours of sleep of ten patients under two drugs; R's `sleep`.
@@ -59,36 +58,6 @@ def test_difference_in_differences_reproduces_the_minimum_wage_table() -> None:
     found = proof.difference_in_differences([20.44], [21.03], [23.33], [21.17])
     assert found == Change(found.likely, None, None, "difference in differences", (1, 1, 1, 1))
     assert found.likely == pytest.approx(2.75)
-
-
-@pytest.mark.parametrize(
-    ("benefits", "costs", "ratio", "roi"),
-    [(750_000, 425_000, 1.7647, 76.47), (60_000, 20_000, 3.0, 200.0), (96_533, 94_455, 1.022, 2.2)],
-    ids=["ROI-1 Phillips, slides", "ROI-2 Phillips, ROI Basics 2005", "ROI-8 Cain, near break-even"],
-)
-def test_a_return_reproduces_phillips(benefits: float, costs: float, ratio: float, roi: float) -> None:
-    found = proof.returned(benefits, costs)
-    assert found.benefit_cost_ratio == pytest.approx(ratio, abs=1e-4)
-    assert found.roi_percent == pytest.approx(roi, abs=0.01)
-    assert found.roi_percent == pytest.approx((found.benefit_cost_ratio - 1) * 100)
-
-
-def test_a_ratio_under_one_is_a_loss_and_pays_back_later() -> None:
-    """ROI-9: 75,000 for 50,000 a year: pays back in 18 months; the first year's return is -33.3 %, not 67 %."""
-    found = proof.returned(50_000, 75_000)
-    assert astuple(found) == pytest.approx((-33.3333, 0.6667, 18.0), abs=1e-4)
-
-
-def test_what_never_comes_back_has_no_payback() -> None:
-    assert proof.returned(-25, 100) == Return(-125.0, -0.25, None)
-    with pytest.raises(ValueError, match="costs above zero"):
-        proof.returned(10, 0)
-
-
-def test_isolation_reproduces_the_sales_academy() -> None:
-    """ROI-6: Zuniga in Phillips, Measuring the Success of Learning Through Technology (2014)."""
-    assert proof.isolated(3_800_000, 0.7, 0.65) == pytest.approx(1_729_000)
-    assert proof.isolated(120_000_000, 0.45, 0.25) == pytest.approx(13_500_000)
 
 
 def test_the_design_sets_the_grade() -> None:
@@ -162,14 +131,14 @@ def test_fewer_complaints_are_a_gain() -> None:
     assert found.change.likely == pytest.approx(-5.25)
     assert found.verdict.outcome is Outcome.CONFIRMED
     assert found.worth.break_even_change == 2.5
-    assert found.worth.likely == proof.returned(5_250, 2_500)
+    assert found.worth.likely == money.returned(5_250, 2_500)
 
 
 def test_below_the_stated_grade_no_return_is_given_but_the_break_even_is() -> None:
     found = proof.prove(
         values([10], [20]), higher_is_better=True, worthwhile_change=1, value_per_unit=100, costs=500
     )
-    assert found.worth == proof.Worth(None, None, None, 5.0, "The evidence is too weak to print a return.")
+    assert found.worth == money.Worth(None, None, None, 5.0, "The evidence is too weak to print a return.")
 
 
 def test_an_estimate_is_scaled_by_what_is_credited_to_the_work() -> None:
