@@ -34,7 +34,7 @@ ICONS = """
     download upload printer play pause eye key log-in log-out sun moon
     chevron-left chevron-right chevron-down arrow-up arrow-down arrow-right grip-vertical
     clock timer user users mail message-square flag target sparkles lightbulb hand-helping book-open
-    trending-up trending-down database activity
+    trending-up trending-down database activity badge-check calculator
     circle-help circle-check circle-x triangle-alert info
 """
 LICENSED = ["htmx.org", "sortablejs", "@fontsource-variable/inter", "@fontsource/inter", "lucide-static"]
