@@ -32,6 +32,7 @@ from portfolio.models.measures import (
     MeasureSource,
     Reading,
     SuccessCase,
+    WithdrawnReading,
 )
 from portfolio.models.organisation import Organisation
 from portfolio.models.outlets import Automation, AutomationRun, Delivery, Outlet
@@ -76,6 +77,6 @@ __all__ = [
     "Outlet", "Override", "Participant", "Person", "Phrase", "Placing", "PlacingDay", "Plan", "Project",
     "Promise", "Pulse", "Reading", "Report", "Resource", "Response", "Reuse", "Revisit", "Rubric",
     "RubricDraft", "SavedView", "Share", "SignInLink", "Snapshot", "SuccessCase", "Suggestion",
-    "Supporter", "Survey", "SurveyTemplate", "Tie", "TrainingSession", "Unit", "Visit", "WorkLog",
-    "WorkTemplate",
+    "Supporter", "Survey", "SurveyTemplate", "Tie", "TrainingSession", "Unit", "Visit",
+    "WithdrawnReading", "WorkLog", "WorkTemplate",
 ]  # fmt: skip

@@ -17,7 +17,8 @@ class Measure(Base):
     """A business measure a project means to move, from `baseline` to `target`, both in `unit`.
 
     `family` says what a value is: mean, count (of events; `Reading.exposure` is what they are counted among) or share (0..100 %).
-    `value_basis` says where the value of one unit comes from. It is read again after `read_every_days`.
+    `value_basis` says where the value of one unit comes from. It is read again after `read_every_days`. What is read from
+    `cut_on` on counts as after; where it has none, from the day people first met the project's solution.
     """
 
     __tablename__ = "measures"
@@ -36,6 +37,7 @@ class Measure(Base):
     family: Mapped[str] = mapped_column(String(12), default="mean", server_default="mean")
     source: Mapped[str] = mapped_column(String(160), default="")
     read_every_days: Mapped[int | None]
+    cut_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
 
@@ -79,9 +81,28 @@ class Reading(Base):
     recorded_at: Mapped[datetime]
 
 
+class WithdrawnReading(Base):
+    """A reading that was taken back because it was wrong: what it said, and `why`. Its `row_key` keeps it from coming again with
+    the same file or source."""
+
+    __tablename__ = "withdrawn_readings"
+    __table_args__ = (Index(None, "measure_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    measure_id: Mapped[int] = mapped_column(ForeignKey("measures.id"))
+    value: Mapped[float]
+    read_on: Mapped[date]
+    after: Mapped[bool]
+    comparison: Mapped[bool]
+    row_key: Mapped[str | None] = mapped_column(String(64))
+    why: Mapped[str] = mapped_column(String(200), default="")
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    withdrawn_at: Mapped[datetime]
+
+
 class MeasureSource(Base):
-    """Where the clock pulls a measure's values from: `kind` url (JSON or CSV at `address`, the value found by `pick`) or sql (one
-    `query` against a database of the settings, named by `address`). It is run every `every_days`."""
+    """Where the clock pulls a measure's values from: `kind` url (JSON or CSV at `address`, the value found by `pick`, its day by
+    `pick_day`) or sql (one `query` against a database of the settings, named by `address`). It is run every `every_days`."""
 
     __tablename__ = "measure_sources"
     __table_args__ = (Index(None, "measure_id"), Index(None, "next_run_at"))
@@ -92,6 +113,7 @@ class MeasureSource(Base):
     address: Mapped[str] = mapped_column(String(1000))
     query: Mapped[str] = mapped_column(Text, default="")
     pick: Mapped[str] = mapped_column(String(300), default="")
+    pick_day: Mapped[str] = mapped_column(String(300), default="", server_default="")
     comparison: Mapped[bool] = mapped_column(default=False)
     every_days: Mapped[int] = mapped_column(default=7)
     is_on: Mapped[bool] = mapped_column(default=True)

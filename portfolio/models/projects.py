@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portfolio.models.base import Base, Json, choice
@@ -120,7 +120,8 @@ class Reuse(Base):
 class EvaluationStep(Base):
     """One line of a project's evaluation plan: what is asked or read at a level (1 reaction .. 5 ROI), from where, how, when, by
     whom. `days_after` counts from launch; `due_on` holds once that day is known. What is done by itself has a `template` of a
-    survey, or the measure that is read; `tier` is LTEM's, 1 to 8; `asked_at` is when the clock asked, `problem` why it couldn't."""
+    survey, or the measure that is read; `tier` is LTEM's, 1 to 8; `asked_at` is when the clock asked, `problem` why it couldn't;
+    `reminders` counts the mails to its owner after the first."""
 
     __tablename__ = "evaluation_steps"
     __table_args__ = (Index(None, "project_id"), Index(None, "due_on"))
@@ -140,6 +141,8 @@ class EvaluationStep(Base):
     tier: Mapped[int | None]
     asked_at: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    reminders: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    reminded_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     position: Mapped[int] = mapped_column(default=0)
 
