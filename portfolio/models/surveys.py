@@ -102,7 +102,7 @@ class Response(Base):
 
     `answered_at` is the beginning of its day, so that no clock leads back to an invitation. `pseudonym` is the same for the same
     person throughout a project, and can't be turned back; `groups` ({"unit": ...}) are only ever shown five at a time;
-    `row_key` is that of an imported row, so that a second import changes nothing.
+    `row_key` is that of an imported row, so that a second import changes nothing; `import_id` is the file it came with.
     """
 
     __tablename__ = "responses"
@@ -114,6 +114,7 @@ class Response(Base):
     pseudonym: Mapped[str | None] = mapped_column(String(24))
     groups: Mapped[dict[str, Any] | None] = mapped_column(Json)
     row_key: Mapped[str | None] = mapped_column(String(64))
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"))
     answered_at: Mapped[datetime]
 
 
