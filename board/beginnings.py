@@ -7,8 +7,7 @@ from datetime import date, timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from board.baselines import baseline_words
-from portfolio import cards, contributions, evaluating, learning_requests, projects, reuses
+from portfolio import baselines, cards, contributions, evaluating, learning_requests, projects, reuses
 from portfolio.contributions import ExpertGiven, UnknownExpert
 from portfolio.evaluating import StepGiven
 from portfolio.models import Card, Measure, Person, Project, Reuse
@@ -154,7 +153,7 @@ def _view(
         linked=linked,
         exists=reuses.existing_share(linked),
         people=contributions.experts(session),
-        warning=baseline_words(session, project, some_day(values, "baseline_on", Errors())),
+        warning=baselines.words_of_project(session, project, some_day(values, "baseline_on", Errors())),
         expert_rows=_rows(values, "expert"),
         step_rows=_rows(values, "step"),
         card_rows=_rows(values, "card"),

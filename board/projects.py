@@ -1,14 +1,14 @@
 """Projects: accepted work, its stage and health, its measures and readings."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from board.baselines import baseline_words
 from portfolio import (
+    baselines,
     cards,
     contributions,
     evaluating,
@@ -337,13 +337,19 @@ def project_page(
         linked=linked,
         exists=reuses.existing_share(linked),
         costs=projects.costs(session, project),
-        warning=baseline_words(session, project, project.baseline_on) if project.is_live else "",
+        warning=_baseline_words(session, project, today),
         silent_days=projects.silent_days(session, [project], now=now).get(project.id, 0),
         stop_is_due=project.is_live and project.stop_on is not None and project.stop_on <= today,
         may_change=may_change,
         values=values,
         errors=errors,
     )
+
+
+def _baseline_words(session: SessionDep, project: Project, today: date) -> str:
+    if not project.is_live:
+        return ""
+    return baselines.words_of_project(session, project, project.baseline_on, today=today)
 
 
 def _experts(session: SessionDep, project: Project) -> list[Expert]:

@@ -1,24 +1,106 @@
-"""Measures and their readings."""
+"""Measures and their readings: state one, change it, read it, take a wrong reading back; then the queries."""
 
-from datetime import date, datetime
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from portfolio import baselines
+from portfolio.database import hold
 from portfolio.history import record
-from portfolio.models import Measure, Person, Project, Reading
+from portfolio.models import Measure, Person, Project, Reading, WithdrawnReading
+from portfolio.rules.proof import Value
+
+MEAN, COUNT, SHARE = "mean", "count", "share"
+FAMILIES = (
+    (MEAN, "An amount or a score, such as days, euros or points"),
+    (COUNT, "A number of events, such as accidents in a month"),
+    (SHARE, "A share in percent, such as orders delivered in time"),
+)
+"""What a value can be, and how that is said."""
+MOST_READINGS = 50_000
+LONGEST_SUBJECT, LONGEST_KEY = 64, 64
+_KNOWN = {one.name for one in fields(Value)}
+
+
+class StaleEdit(ValueError):
+    """Somebody else changed it meanwhile."""
+
+
+class ReadingRefused(ValueError):
+    """This can't be a value of the measure; the message says why."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """One value as a file, a program or a source brings it. Without `after`, its day says so; see Reading for the rest."""
+
+    value: float
+    on: date
+    after: bool | None = None
+    comparison: bool = False
+    subject: str | None = None
+    traits: Mapping[str, float] | None = None
+    exposure: float | None = None
+    note: str = ""
+    row_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a measure stands: readings before and after, the same of the comparison group, the last day it was read and what
+    it was then (the mean where several were read), and the first day of a reading from before."""
+
+    before: int = 0
+    after: int = 0
+    other_before: int = 0
+    other_after: int = 0
+    first_before_on: date | None = None
+    last_before_on: date | None = None
+    last_on: date | None = None
+    last_value: float | None = None
+
+    @property
+    def readings(self) -> int:
+        return self.before + self.after + self.other_before + self.other_after
 
 
 def add(
-    session: Session, *, name: str, project: Project | None, by: Person | None, at: datetime, **fields: Any
+    session: Session, *, name: str, project: Project | None, by: Person | None, at: datetime, **facts: Any
 ) -> Measure:
     """State a measure a project means to move."""
-    measure = Measure(name=name, project_id=project.id if project else None, created_at=at, **fields)
+    measure = Measure(name=name, project_id=project.id if project else None, created_at=at, **facts)
     session.add(measure)
     session.flush()
     record(session, "measure.added", measure, by=by, at=at, project=measure.project_id)
     return measure
+
+
+def edit(
+    session: Session, measure: Measure, *, version: int | None, by: Person, at: datetime, **facts: Any
+) -> bool:
+    """Change what is said of a measure; whether anything did. Raises StaleEdit when `version` is no longer the latest.
+
+    A new `cut_on` divides all its readings anew: what was read from that day on is from after.
+    """
+    hold(session, measure)
+    if version is not None and version != measure.version:
+        raise StaleEdit("Somebody else changed this measure meanwhile.")
+    changed = sorted(name for name, value in facts.items() if value != getattr(measure, name))
+    if not changed:
+        return False
+    for name in changed:
+        setattr(measure, name, facts[name])
+    if "cut_on" in changed and measure.cut_on is not None:
+        for reading in measure.readings:
+            reading.after = reading.read_on >= measure.cut_on
+    measure.version += 1
+    record(session, "measure.changed", measure, by=by, at=at, fields=changed)
+    return True
 
 
 def read(
@@ -32,22 +114,99 @@ def read(
     at: datetime,
     comparison: bool = False,
     note: str = "",
+    subject: str | None = None,
+    exposure: float | None = None,
 ) -> Reading:
-    """Record one value: before or after the solution, of those trained or of a comparison group."""
-    reading = Reading(
-        measure_id=measure.id,
-        value=value,
-        read_on=on,
-        after=after,
-        comparison=comparison,
-        note=note,
-        by_id=by.id if by else None,
-        recorded_at=at,
-    )
+    """Record one value: before or after the solution, of those trained or of a comparison group. Raises ReadingRefused."""
+    given = Given(value, on, after, comparison, subject=subject, exposure=exposure, note=note)
+    check(measure, given)
+    reading = _reading(measure, given, after=after, by=by, at=at)
     session.add(reading)
     session.flush()
     record(session, "measure.read", measure, by=by, at=at, value=value, after=after)
     return reading
+
+
+def read_many(
+    session: Session,
+    measure: Measure,
+    given: Sequence[Given],
+    *,
+    source: str,
+    by: Person | None,
+    at: datetime,
+) -> list[Reading]:
+    """Record values that a file, a program or a source brought, and return those that are new. A row that came before, or was
+    taken back, changes nothing. Raises ReadingRefused, and then none is recorded."""
+    hold(session, measure)
+    for one in given:
+        check(measure, one)
+    known = keys_known(session, measure)
+    new: dict[str | int, Given] = {}
+    for place, one in enumerate(given):
+        if one.row_key is None or one.row_key not in known:
+            new.setdefault(one.row_key or place, one)
+    if len(known) + len(new) > MOST_READINGS:
+        raise ReadingRefused(f"A measure can have {MOST_READINGS:,} readings that came from elsewhere.")
+    cut_on = divided_on(session, measure)
+    made = [
+        _reading(
+            measure, one, after=is_after(one.on, cut_on) if one.after is None else one.after, by=by, at=at
+        )
+        for one in new.values()
+    ]
+    session.add_all(made)
+    session.flush()
+    if made:
+        record(session, "measure.read_many", measure, by=by, at=at, readings=len(made), source=source)
+    return made
+
+
+def withdraw(
+    session: Session, measure: Measure, reading: Reading, *, why: str, by: Person, at: datetime
+) -> WithdrawnReading:
+    """Take a wrong reading back. What it said is kept aside, and the same row doesn't come again."""
+    gone = WithdrawnReading(
+        measure_id=measure.id,
+        value=reading.value,
+        read_on=reading.read_on,
+        after=reading.after,
+        comparison=reading.comparison,
+        row_key=reading.row_key,
+        why=why,
+        by_id=by.id,
+        withdrawn_at=at,
+    )
+    session.add(gone)
+    session.delete(reading)
+    record(
+        session, "measure.reading_withdrawn", measure, by=by, at=at, reading=reading.id, value=reading.value
+    )
+    session.flush()
+    return gone
+
+
+def check(measure: Measure, given: Given) -> None:
+    """Raise ReadingRefused where this can't be a value of the measure."""
+    if measure.family == SHARE and not 0 <= given.value <= 100:
+        raise ReadingRefused("A share lies between 0 and 100 percent.")
+    if measure.family == COUNT and (given.value < 0 or given.value != int(given.value)):
+        raise ReadingRefused("A number of events is a whole number, 0 or more.")
+    if given.exposure is not None and given.exposure <= 0:
+        raise ReadingRefused("What a count is counted among is more than 0.")
+
+
+def is_after(on: date, cut_on: date | None) -> bool:
+    """Whether a value of this day is from after; as long as nobody has met the solution, all are from before."""
+    return cut_on is not None and on >= cut_on
+
+
+def key_of(*parts: object) -> str:
+    """A row's key: the same parts give the same."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:LONGEST_KEY]
+
+
+# Queries
 
 
 def find(session: Session, number: int) -> Measure | None:
@@ -58,6 +217,11 @@ def find(session: Session, number: int) -> Measure | None:
         .where(Measure.id == number)
         .options(selectinload(Measure.readings), joinedload(Measure.project))
     )
+
+
+def find_reading(measure: Measure, number: int) -> Reading | None:
+    """The measure's own reading of this number."""
+    return next((one for one in measure.readings if one.id == number), None)
 
 
 def of_project(session: Session, project: Project) -> list[Measure]:
@@ -78,8 +242,160 @@ def listed(session: Session, *, after: int = 0, limit: int = 100) -> list[Measur
         session.scalars(
             select(Measure)
             .where(Measure.id > after)
-            .options(selectinload(Measure.readings))
+            .options(selectinload(Measure.readings), joinedload(Measure.project))
             .order_by(Measure.id)
             .limit(limit)
         )
+    )
+
+
+def every(session: Session) -> list[Measure]:
+    """All measures with their projects, without readings; the newest first."""
+    return list(
+        session.scalars(select(Measure).options(joinedload(Measure.project)).order_by(Measure.id.desc()))
+    )
+
+
+def standings(session: Session, measures: Collection[Measure]) -> dict[int, Standing]:
+    """Where each measure stands. Two statements, however many there are."""
+    numbers = [one.id for one in measures]
+    mine, theirs = Reading.comparison.is_(False), Reading.comparison.is_(True)
+    before, after = Reading.after.is_(False), Reading.after.is_(True)
+    rows = session.execute(
+        select(
+            Reading.measure_id,
+            func.count().filter(mine, before),
+            func.count().filter(mine, after),
+            func.count().filter(theirs, before),
+            func.count().filter(theirs, after),
+            func.min(Reading.read_on).filter(mine, before),
+            func.max(Reading.read_on).filter(mine, before),
+            func.max(Reading.read_on).filter(mine),
+        )
+        .where(Reading.measure_id.in_(numbers))
+        .group_by(Reading.measure_id)
+    ).all()
+    latest = (
+        select(Reading.measure_id, func.max(Reading.read_on).label("on"))
+        .where(Reading.measure_id.in_(numbers), mine)
+        .group_by(Reading.measure_id)
+        .subquery()
+    )
+    values: dict[int, float] = dict(
+        session.execute(
+            select(Reading.measure_id, func.avg(Reading.value))
+            .join(latest, (latest.c.measure_id == Reading.measure_id) & (latest.c.on == Reading.read_on))
+            .where(mine)
+            .group_by(Reading.measure_id)
+        ).all()
+    )
+    found = {number: Standing(*counts, values.get(number)) for number, *counts in rows}
+    return {number: found.get(number, Standing()) for number in numbers}
+
+
+def standing_of(measure: Measure) -> Standing:
+    """The same of one whose readings are there already."""
+    cells = {
+        (after, other): [one for one in measure.readings if (one.after, one.comparison) == (after, other)]
+        for after in (False, True)
+        for other in (False, True)
+    }
+    ours = [*cells[False, False], *cells[True, False]]
+    first = [one.read_on for one in cells[False, False]]
+    last_on = max((one.read_on for one in ours), default=None)
+    last = [one.value for one in ours if one.read_on == last_on]
+    return Standing(
+        len(cells[False, False]),
+        len(cells[True, False]),
+        len(cells[False, True]),
+        len(cells[True, True]),
+        min(first, default=None),
+        max(first, default=None),
+        last_on,
+        sum(last) / len(last) if last else None,
+    )
+
+
+def next_on(measure: Measure, standing: Standing) -> date | None:
+    """The day it is to be read next; None where nobody said how often."""
+    if measure.read_every_days is None:
+        return None
+    if standing.last_on is None:
+        return measure.created_at.date()
+    return standing.last_on + timedelta(days=measure.read_every_days)
+
+
+def keys_known(session: Session, measure: Measure) -> set[str]:
+    """The keys of rows that came before, and of those that were taken back."""
+    held = select(Reading.row_key).where(Reading.measure_id == measure.id, Reading.row_key.is_not(None))
+    gone = select(WithdrawnReading.row_key).where(
+        WithdrawnReading.measure_id == measure.id, WithdrawnReading.row_key.is_not(None)
+    )
+    return {key for key in session.scalars(held.union(gone)) if key}
+
+
+def withdrawn(session: Session, measure: Measure) -> list[WithdrawnReading]:
+    """Readings taken back, the latest first."""
+    return list(
+        session.scalars(
+            select(WithdrawnReading)
+            .where(WithdrawnReading.measure_id == measure.id)
+            .order_by(WithdrawnReading.id.desc())
+        )
+    )
+
+
+def divided_on(session: Session, measure: Measure) -> date | None:
+    """The day from which on values are from after, where it is known."""
+    if measure.cut_on is not None or measure.project_id is None:
+        return measure.cut_on
+    return baselines.reached_on(session, [measure.project_id]).get(measure.project_id)
+
+
+def values_of(measure: Measure) -> list[Value]:
+    """A measure's readings as the rules take them."""
+    return [
+        value_of(
+            one.value,
+            one.read_on,
+            after=one.after,
+            comparison=one.comparison,
+            subject=one.subject,
+            traits=one.traits,
+            exposure=one.exposure,
+        )
+        for one in measure.readings
+    ]
+
+
+def value_of(
+    value: float,
+    on: date,
+    *,
+    after: bool,
+    comparison: bool,
+    subject: str | None = None,
+    traits: Mapping[str, float] | None = None,
+    exposure: float | None = None,
+) -> Value:
+    """One value as the rules take it, from plain fields."""
+    more = {"subject": subject, "traits": traits, "exposure": exposure}
+    known = {name: held for name, held in more.items() if name in _KNOWN and held is not None}
+    return Value(value, on, after, comparison, **known)  # type: ignore[arg-type] # each as its field has it
+
+
+def _reading(measure: Measure, given: Given, *, after: bool, by: Person | None, at: datetime) -> Reading:
+    return Reading(
+        measure_id=measure.id,
+        value=given.value,
+        read_on=given.on,
+        after=after,
+        comparison=given.comparison,
+        subject=given.subject[:LONGEST_SUBJECT] if given.subject else None,
+        traits=dict(given.traits) if given.traits else None,
+        exposure=given.exposure,
+        row_key=given.row_key,
+        note=given.note,
+        by_id=by.id if by else None,
+        recorded_at=at,
     )
