@@ -132,7 +132,17 @@ class BenefitEstimate(Base):
     sure they are (`confidence`, 0..1). `amount` in money. `left_out` says why it doesn't count, "" where it does."""
 
     __tablename__ = "benefit_estimates"
-    __table_args__ = (Index(None, "project_id"),)
+    __table_args__ = (
+        Index(None, "project_id"),
+        Index(
+            "ix_benefit_estimates_row_key",
+            "project_id",
+            "row_key",
+            unique=True,
+            sqlite_where=text("row_key IS NOT NULL"),
+            postgresql_where=text("row_key IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))

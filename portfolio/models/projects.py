@@ -21,7 +21,7 @@ class Project(Base):
 
     `hypothesis_parts` are the blanks of that sentence: solution, who, measure, today, wanted, by. `baseline_on` is the day the
     measure was or will be read before anything changes, `stop_on` when its stop rule is looked at, `begun_at` when somebody
-    went through its beginning.
+    went through its beginning. `estimates_asked` people were asked what it was worth; who didn't answer counts as zero.
     """
 
     __tablename__ = "projects"
@@ -52,6 +52,7 @@ class Project(Base):
     begun_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     hours_saved: Mapped[float | None]
+    estimates_asked: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
 
     learning_request: Mapped[LearningRequest | None] = relationship()
