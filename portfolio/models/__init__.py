@@ -22,7 +22,13 @@ from portfolio.models.forms import CauseTable, FormVersion
 from portfolio.models.goals import Goal
 from portfolio.models.imports import Import, ImportContent
 from portfolio.models.iterations import Iteration, Snapshot
-from portfolio.models.learning import LearningActivity, LearningRecord, LearningSource
+from portfolio.models.learning import (
+    LearningActivity,
+    LearningLookup,
+    LearningRecord,
+    LearningRefusal,
+    LearningSource,
+)
 from portfolio.models.learning_requests import Answer, LearningRequest, Message
 from portfolio.models.mails import Mail
 from portfolio.models.measures import (
@@ -72,7 +78,8 @@ __all__ = [
     "CauseTable", "ChecklistItem", "Column", "Comment", "Contribution", "Cost", "Decision", "Delivery",
     "DemandAlert", "Draft", "Edition", "Evaluation", "EvaluationStep", "Event", "ExpertAsk", "File",
     "FormVersion", "Goal", "GoalWeight", "Import", "ImportContent", "Interrupt", "Invitation",
-    "Iteration", "KeptAnswer", "LearningActivity", "LearningRecord", "LearningRequest", "LearningSource",
+    "Iteration", "KeptAnswer", "LearningActivity", "LearningLookup", "LearningRecord",
+    "LearningRefusal", "LearningRequest", "LearningSource",
     "Mail", "Measure", "MeasureSource", "Message", "Method", "Nudge", "Organisation", "OutdatedReport",
     "Outlet", "Override", "Participant", "Person", "Phrase", "Placing", "PlacingDay", "Plan", "Project",
     "Promise", "Pulse", "Reading", "Report", "Resource", "Response", "Reuse", "Revisit", "Rubric",

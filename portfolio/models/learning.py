@@ -14,7 +14,8 @@ from portfolio.models.base import Base, Json
 class LearningSource(Base):
     """A learning system: `kind` moodle (pulled), lrs (xAPI, pulled) or push (xAPI statements are sent to us).
 
-    `secret` is a token or password; `cursor` where the next pull goes on (xAPI `more`); secrets stay out of exports.
+    `secret` is a token or password, of push a digest; `user` its name, of push the key; `cursor` where the next pull goes on
+    (xAPI `more`); secrets stay out of exports. `report_number` is the Moodle report that lists completions in bulk.
     """
 
     __tablename__ = "learning_sources"
@@ -36,6 +37,7 @@ class LearningSource(Base):
     problem: Mapped[str] = mapped_column(String(500), default="")
     added_at: Mapped[datetime]
     added_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    report_number: Mapped[int | None]
 
 
 class LearningActivity(Base):
@@ -57,10 +59,12 @@ class LearningActivity(Base):
 
 
 class LearningRecord(Base):
-    """One thing somebody did there: `kind` enrolled, attended, completed, passed, failed, scored, rated, used.
+    """One thing somebody did there: `kind` enrolled, attended, completed, passed, failed, scored, rated, used; voiding of a
+    statement that takes another back, other where nothing of it counts here.
 
     `external` is the source's own id of it (an xAPI statement's), so that nothing counts twice; `person_id` only where the person
-    is known here; `score` 0..1; `raw` the statement as it came.
+    is known here, `pseudonym` the same for the same person whatever the source; `score` 0..1; `digest` of what a statement said,
+    `raw` what is kept of it, without names, words and addresses.
     """
 
     __tablename__ = "learning_records"
@@ -83,3 +87,29 @@ class LearningRecord(Base):
     happened_at: Mapped[datetime]
     received_at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
+
+
+class LearningRefusal(Base):
+    """Something a source told that was not taken: which (`what` is its id or place), the property and the reason."""
+
+    __tablename__ = "learning_refusals"
+    __table_args__ = (Index(None, "source_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("learning_sources.id"))
+    what: Mapped[str] = mapped_column(String(120), default="")
+    where: Mapped[str] = mapped_column(String(300), default="")
+    why: Mapped[str] = mapped_column(String(500))
+    at: Mapped[datetime]
+
+
+class LearningLookup(Base):
+    """What a source answered about one thing, such as one person's completion of one course, so that it isn't asked again before
+    `fresh_until`. `key` holds no name; `value` no more than is needed."""
+
+    __tablename__ = "learning_lookups"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("learning_sources.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(160), primary_key=True)
+    value: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    fresh_until: Mapped[datetime]
