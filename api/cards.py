@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
-from api.callers import LeaderCaller, ManagerCaller, name_of
+from api.callers import LeaderCaller, ManagerCaller, manager_of, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
 from api.projects import version_in
 from portfolio import boards, cards, columns, iterations, projects, tokens
@@ -128,9 +128,9 @@ def show(session: SessionDep, _caller: LeaderCaller, number: Number) -> JSONResp
 @router.put("/cards/{number}/placement")
 @takes(Placement)
 def place(
+    request: Request,
     session: SessionDep,
     body: JsonDep,
-    caller: ManagerCaller,
     now: NowDep,
     number: Number,
     if_match: Annotated[str | None, Header(max_length=40)] = None,
@@ -138,6 +138,7 @@ def place(
 ) -> JSONResponse:
     """Put a card where it should stand. With If-Match, only if nobody changed it meanwhile (412); 409 where a limit of
     the column blocks; the same Idempotency-Key again moves nothing and answers with how the card stands now."""
+    caller = manager_of(request, session, now)
     given = parse(Placement, body)
     card = _find(session, number)
     known = {one.id: one for one in columns.listed(session)}  # the one it comes from is wanted as well

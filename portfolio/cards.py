@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -331,24 +331,31 @@ class _Spot(NamedTuple):
         return self.above + (self.below - self.above) // 2 if self.below - self.above > 1 else None
 
 
+OTHERS = select(Card.rank).where(
+    Card.column_id == bindparam("column"), Card.archived_at.is_(None), Card.id != bindparam("card")
+)
+"""Ranks in a column but for one card's. These are made once: to build one takes as long as to ask it."""
+AROUND = OTHERS.order_by(Card.rank, Card.id).offset(bindparam("above")).limit(2)
+BELOW = OTHERS.where(Card.rank > bindparam("rank")).order_by(Card.rank, Card.id).limit(1)
+ABOVE = OTHERS.where(Card.rank < bindparam("rank")).order_by(Card.rank.desc()).limit(1)
+LOWEST = OTHERS.order_by(Card.rank.desc()).limit(1)
+ONE_CARD = update(Card).where(Card.id == bindparam("this"))
+
+
 def _spot(
     session: Session, card: Card, column: Column, position: int | None, before: int | None, after: int | None
 ) -> _Spot:
-    others = (
-        select(Card.rank)
-        .where(Card.column_id == column.id, Card.archived_at.is_(None), Card.id != card.id)
-        .order_by(Card.rank, Card.id)
-    )
+    place = {"column": column.id, "card": card.id}
     for number, is_below in ((before, True), (after, False)):
         rank = _rank_of(session, card, column, number)
         if rank is not None and is_below:
             return _Spot(_highest(session, column, card, under=rank), rank)
         if rank is not None:
-            return _Spot(rank, session.scalar(others.where(Card.rank > rank).limit(1)))
+            return _Spot(rank, session.scalar(BELOW, {**place, "rank": rank}))
     if position == 0:
-        return _Spot(None, session.scalar(others.limit(1)))
+        return _Spot(None, session.scalar(AROUND, {**place, "above": 0}))
     if position is not None:
-        around = session.scalars(others.offset(position - 1).limit(2)).all()
+        around = session.scalars(AROUND, {**place, "above": position - 1}).all()
         if around:
             return _Spot(around[0], around[1] if len(around) > 1 else None)
     return _Spot(_highest(session, column, card), None)
@@ -365,12 +372,10 @@ def _rank_of(session: Session, card: Card, column: Column, number: int | None) -
 
 def _highest(session: Session, column: Column, card: Card, under: int | None = None) -> int | None:
     """The rank of the lowest card in the column (above the rank `under`), other than this one."""
-    query = select(Card.rank).where(
-        Card.column_id == column.id, Card.archived_at.is_(None), Card.id != card.id
-    )
-    if under is not None:
-        query = query.where(Card.rank < under)
-    return session.scalar(query.order_by(Card.rank.desc()).limit(1))
+    place = {"column": column.id, "card": card.id}
+    if under is None:
+        return session.scalar(LOWEST, place)
+    return session.scalar(ABOVE, {**place, "rank": under})
 
 
 def _make_room(session: Session, column: Column, spot: _Spot) -> None:
@@ -401,7 +406,7 @@ def _write(session: Session, card: Card, changes: dict[str, Any]) -> None:
     """One plain UPDATE of a card that is as the database has it. The unit of work would take as long as all the rest of a
     move, and moves are what a board does most."""
     session.flush()
-    session.connection().execute(update(Card).where(Card.id == card.id).values(changes))
+    session.connection().execute(ONE_CARD, {"this": card.id, **changes})
     for name, value in changes.items():
         set_committed_value(card, name, value)
 

@@ -128,14 +128,12 @@ def retire(session: Session, column: Column, into: Column | None, *, by: Person 
 
 # Queries
 
+SHOWN = select(Column).where(Column.retired_at.is_(None)).order_by(Column.position, Column.id)
+
 
 def listed(session: Session) -> list[Column]:
     """The board's columns from left to right."""
-    return list(
-        session.scalars(
-            select(Column).where(Column.retired_at.is_(None)).order_by(Column.position, Column.id)
-        )
-    )
+    return list(session.scalars(SHOWN))
 
 
 def find(session: Session, number: int) -> Column | None:

@@ -28,6 +28,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._for_writing = engine.execution_options(outsize_writes=True)
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
@@ -46,8 +47,7 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"outsize_writes": True})
+        with Session(self._for_writing, expire_on_commit=False) as session:
             yield session
             session.commit()
 

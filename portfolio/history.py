@@ -15,6 +15,8 @@ IMPORT = "import"
 BY_ITSELF = "by_itself"
 """The automation's key in the details of what it did, so that it sets off no other."""
 
+LINE = insert(Event)
+
 
 def record(
     session: Session, action: str, subject: Base, *, by: Person | None, at: datetime, **details: Any
@@ -29,7 +31,7 @@ def record(
     if subject.id is None:  # type: ignore[attr-defined] # every recorded model has an id
         session.flush()
     session.connection().execute(
-        insert(Event),
+        LINE,
         {
             "at": at,
             "action": action,

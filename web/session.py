@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Annotated
 
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Depends, Request
-from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy.orm import Session
 
 from portfolio.database import Database
@@ -24,7 +25,9 @@ class Turns:
 
     def __init__(self, database: Database) -> None:
         self.reading = asyncio.Semaphore(32)
-        self.writing = asyncio.Semaphore(1 if database.engine.dialect.name == "sqlite" else 16)
+        writers = 1 if database.engine.dialect.name == "sqlite" else 16
+        self.writing = asyncio.Semaphore(writers)
+        self.ending = CapacityLimiter(writers)
 
 
 async def get_session(request: Request) -> AsyncIterator[Session]:
@@ -37,9 +40,28 @@ async def get_session(request: Request) -> AsyncIterator[Session]:
                 request.state.session = session
                 yield session
         return
-    async with turns.writing, contextmanager_in_threadpool(database.writing()) as session:
+    async with turns.writing, _ended_in_a_thread(database.writing(), turns.ending) as session:
         request.state.session = session
         yield session
+
+
+@asynccontextmanager
+async def _ended_in_a_thread(
+    writing: AbstractContextManager[Session], ending: CapacityLimiter
+) -> AsyncIterator[Session]:
+    """The transaction begins with its first statement, in the thread that says it, so entering waits for nothing. Its end
+    waits for the disk, in a thread that is kept free for it."""
+    session = writing.__enter__()
+    problem: BaseException | None = None
+    try:
+        yield session
+    except BaseException as found:  # noqa: BLE001 - whatever it is, the transaction ends with it and it is raised again
+        problem = found
+    with CancelScope(shield=True):
+        told = (type(problem), problem, problem.__traceback__) if problem else (None, None, None)
+        await to_thread.run_sync(writing.__exit__, *told, limiter=ending)
+    if problem is not None:
+        raise problem
 
 
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
