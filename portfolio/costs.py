@@ -1,0 +1,311 @@
+"""What projects cost, fully loaded: hours logged on their cards, participants' time, and what was written down by hand."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portfolio import organisation
+from portfolio.database import hold
+from portfolio.history import record
+from portfolio.models import (
+    Card,
+    Cost,
+    Event,
+    ExpertAsk,
+    Organisation,
+    Participant,
+    Person,
+    Project,
+    TrainingSession,
+    WorkLog,
+)
+from portfolio.rules.money import CostKind, CostLine, Loaded, loaded_cost
+from portfolio.states import Role, Stage
+
+KIND_OF_STAGE = {
+    Stage.DISCOVER: CostKind.ANALYSIS,
+    Stage.PROTOTYPE: CostKind.DEVELOPMENT,
+    Stage.PILOT: CostKind.DEVELOPMENT,
+    Stage.BUILD: CostKind.DEVELOPMENT,
+    Stage.LAUNCH: CostKind.DELIVERY,
+    Stage.MEASURE: CostKind.EVALUATION,
+    Stage.DONE: CostKind.EVALUATION,
+    Stage.STOPPED: CostKind.DEVELOPMENT,
+}
+"""What the manager's hours are for, by the stage the project was in when they were spent."""
+WAS_THERE = ("attended", "completed")
+
+
+class CostRefused(ValueError):
+    """It can't be a cost; `field` says where to look."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What an hour costs the organisation with everything, and overhead in percent; None where nobody said."""
+
+    manager: float | None = None
+    expert: float | None = None
+    participant: float | None = None
+    overhead: float = 0.0
+
+    @classmethod
+    def of(cls, ours: Organisation | None) -> "Rates":
+        kept = (ours.rates if ours else None) or {}
+        return cls(
+            kept.get("manager"), kept.get("expert"), kept.get("participant"), kept.get("overhead") or 0.0
+        )
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Hours somebody spent on a project, when, and whether they are a manager's."""
+
+    project: int
+    hours: float
+    at: datetime
+    by_manager: bool
+
+
+def add(
+    session: Session,
+    project: Project,
+    *,
+    kind: CostKind,
+    amount: float | None = None,
+    hours: float | None = None,
+    rate: float | None = None,
+    note: str = "",
+    on: date,
+    by: Person | None,
+    at: datetime,
+) -> Cost:
+    """Write a cost down: an amount, or hours and what an hour costs. Raises CostRefused."""
+    cost = Cost(
+        project_id=project.id,
+        kind=kind.value,
+        amount=_amount(amount, hours, rate),
+        hours=hours,
+        rate=rate,
+        note=note,
+        spent_on=on,
+        recorded_at=at,
+        by_id=by.id if by else None,
+    )
+    session.add(cost)
+    session.flush()
+    record(
+        session, "project.cost_added", project, by=by, at=at, cost=cost.id, kind=cost.kind, amount=cost.amount
+    )
+    return cost
+
+
+def change(
+    session: Session,
+    project: Project,
+    cost: Cost,
+    *,
+    kind: CostKind,
+    amount: float | None = None,
+    hours: float | None = None,
+    rate: float | None = None,
+    note: str = "",
+    on: date,
+    by: Person,
+    at: datetime,
+) -> None:
+    """Correct a cost. Raises CostRefused."""
+    hold(session, cost)
+    was = cost.amount
+    cost.amount = _amount(amount, hours, rate)
+    cost.kind, cost.hours, cost.rate, cost.note, cost.spent_on = kind.value, hours, rate, note, on
+    record(
+        session,
+        "project.cost_changed",
+        project,
+        by=by,
+        at=at,
+        cost=cost.id,
+        kind=cost.kind,
+        amount=cost.amount,
+        was=was,
+    )
+
+
+def remove(session: Session, project: Project, cost: Cost, *, by: Person, at: datetime) -> None:
+    """It was written down by mistake."""
+    record(
+        session,
+        "project.cost_removed",
+        project,
+        by=by,
+        at=at,
+        cost=cost.id,
+        kind=cost.kind,
+        amount=cost.amount,
+    )
+    session.delete(cost)
+
+
+# Queries
+
+
+def of_project(session: Session, project: Project) -> Loaded:
+    """All that a project has cost so far."""
+    return of_projects(session, [project])[project.id]
+
+
+def of_projects(session: Session, projects: Sequence[Project]) -> dict[int, Loaded]:
+    """All that each of these has cost so far, by project. A fixed number of statements however many they are.
+
+    Hours on cards count as the stage they were spent in: analysis, development, delivery, evaluation; experts' as such. Where
+    participants' time was written down by hand, that of the sessions isn't counted again.
+    """
+    rates = Rates.of(organisation.current(session))
+    ids = [one.id for one in projects]
+    lines: dict[int, list[CostLine]] = defaultdict(list)
+    for cost in typed(session, ids):
+        lines[cost.project_id].append(_line(cost))
+    by_hand = {
+        number for number, held in lines.items() if any(one.kind is CostKind.PARTICIPANTS for one in held)
+    }
+    _add_worked(lines, _worked(session, ids), _stages(session, ids), rates)
+    for number, people, hours in _attended(session, [one for one in ids if one not in by_hand]):
+        words = f"{people} {'person' if people == 1 else 'people'} in sessions"
+        lines[number].append(CostLine.of_hours(CostKind.PARTICIPANTS, hours, rates.participant, words))
+    return {number: loaded_cost(lines[number], overhead_percent=rates.overhead) for number in ids}
+
+
+def typed(session: Session, project_ids: Sequence[int]) -> list[Cost]:
+    """What was written down by hand, oldest first."""
+    query = select(Cost).where(Cost.project_id.in_(project_ids)).order_by(Cost.spent_on, Cost.id)
+    return list(session.scalars(query))
+
+
+def find(session: Session, project: Project, number: int) -> Cost | None:
+    """The project's own cost of this number."""
+    cost = session.get(Cost, number) if 0 < number < 2**31 else None
+    return cost if cost is not None and cost.project_id == project.id else None
+
+
+def _amount(amount: float | None, hours: float | None, rate: float | None) -> float:
+    if hours is not None and rate is not None:
+        return round(hours * rate, 2)
+    if amount is None:
+        raise CostRefused("amount", "Please give an amount, or hours and what an hour costs.")
+    return amount
+
+
+def _line(cost: Cost) -> CostLine:
+    known = cost.kind if cost.kind in set(CostKind) else CostKind.PURCHASE
+    return CostLine(CostKind(known), cost.amount, cost.hours, cost.rate, cost.note, cost.id)
+
+
+def _worked(session: Session, ids: Sequence[int]) -> list[Spent]:
+    """Hours logged on cards, those a card has besides its logs, and experts' promised ones where nobody logged any."""
+    found: list[Spent] = []
+    logged: dict[int, float] = defaultdict(float)
+    for project, card, hours, at, roles in session.execute(
+        select(Card.project_id, Card.id, WorkLog.hours, WorkLog.ended_at, Person.roles)
+        .join(WorkLog, WorkLog.card_id == Card.id)
+        .join(Person, WorkLog.person_id == Person.id)
+        .where(Card.project_id.in_(ids), WorkLog.ended_at.is_not(None), WorkLog.hours > 0)
+    ).tuples():
+        if project is not None and hours is not None and at is not None:
+            found.append(Spent(project, hours, at, _manages(roles)))
+            logged[card] += hours
+    for project, card, hours, at, roles in session.execute(
+        select(
+            Card.project_id,
+            Card.id,
+            Card.actual_hours,
+            func.coalesce(Card.done_at, Card.entered_at, Card.created_at),
+            Person.roles,
+        )
+        .join(Person, Card.owner_id == Person.id, isouter=True)
+        .where(Card.project_id.in_(ids), Card.actual_hours > 0)
+    ).tuples():
+        more = round((hours or 0.0) - logged[card], 2)
+        if project is not None and more > 0:
+            found.append(Spent(project, more, at, _manages(roles or Role.MANAGER.value)))
+            logged[card] += more
+    for project, card, hours, at in session.execute(
+        select(Card.project_id, Card.id, ExpertAsk.hours, ExpertAsk.done_at)
+        .join(Card, ExpertAsk.card_id == Card.id)
+        .where(Card.project_id.in_(ids), ExpertAsk.done_at.is_not(None), ExpertAsk.hours > 0)
+    ).tuples():
+        if project is not None and hours is not None and at is not None and not logged[card]:
+            found.append(Spent(project, hours, at, by_manager=False))
+    return found
+
+
+def _add_worked(
+    lines: dict[int, list[CostLine]],
+    worked: Iterable[Spent],
+    stages: dict[int, list[tuple[datetime, Stage]]],
+    rates: Rates,
+) -> None:
+    sums = defaultdict[tuple[int, CostKind], float](float)
+    for one in worked:
+        kind = KIND_OF_STAGE[_stage_at(stages[one.project], one.at)] if one.by_manager else CostKind.EXPERT
+        sums[one.project, kind] += one.hours
+    for (project, kind), hours in sums.items():
+        rate, whose = (rates.expert, "Experts'") if kind is CostKind.EXPERT else (rates.manager, "Your own")
+        lines[project].append(CostLine.of_hours(kind, round(hours, 2), rate, f"{whose} hours on its cards"))
+
+
+def _stages(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[datetime, Stage]]]:
+    """Since when each project was in which stage, the latest first."""
+    moves = session.execute(
+        select(Event.subject_id, Event.at, Event.details)
+        .where(
+            Event.action == "project.moved",
+            Event.subject_type == Project.__tablename__,
+            Event.subject_id.in_(ids),
+        )
+        .order_by(Event.at.desc(), Event.id.desc())
+    )
+    found = defaultdict[int, list[tuple[datetime, Stage]]](list)
+    for number, at, details in moves:
+        found[number].append((at, Stage(details["to"])))
+    return found
+
+
+def _stage_at(stages: list[tuple[datetime, Stage]], at: datetime) -> Stage:
+    return next((stage for since, stage in stages if since <= at), Stage.DISCOVER)
+
+
+def _attended(session: Session, ids: Sequence[int]) -> list[tuple[int, int, float]]:
+    """Project, people who were there, and their hours in its sessions: each in their own session, or in all of them."""
+    lengths: dict[int, dict[int, float]] = defaultdict(dict)
+    meetings = session.execute(
+        select(
+            TrainingSession.project_id, TrainingSession.id, TrainingSession.starts_at, TrainingSession.ends_at
+        ).where(TrainingSession.project_id.in_(ids), TrainingSession.cancelled_at.is_(None))
+    )
+    for project, number, starts_at, ends_at in meetings:
+        lengths[project][number] = (ends_at - starts_at).total_seconds() / 3600
+    sums: dict[int, tuple[int, float]] = {}
+    for project, own in session.execute(
+        select(Participant.project_id, Participant.session_id).where(
+            Participant.project_id.in_(ids), Participant.state.in_(WAS_THERE)
+        )
+    ).tuples():
+        held = lengths[project]
+        hours = sum(held.values()) if own is None else held.get(own, 0.0)
+        people, known = sums.get(project, (0, 0.0))
+        if hours:
+            sums[project] = (people + 1, known + hours)
+    return [(project, people, round(hours, 2)) for project, (people, hours) in sums.items()]
+
+
+def _manages(roles: str) -> bool:
+    return not {Role.MANAGER, Role.ADMIN}.isdisjoint(roles.split())

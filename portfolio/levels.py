@@ -1,0 +1,173 @@
+"""What is known about each project at the five levels, and how far up it reaches."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portfolio.models import (
+    Evaluation,
+    EvaluationStep,
+    LearningActivity,
+    LearningRecord,
+    Measure,
+    Participant,
+    Project,
+    Reading,
+    Response,
+    SuccessCase,
+    Survey,
+)
+from portfolio.rules.levels import LEAST_PEOPLE, Evidence, Levels, weigh
+
+PERCEIVED = 3
+"""What somebody says of themselves, where a question doesn't say its tier."""
+RECORDS = {
+    "attended": (1, 1, "were there"),
+    "used": (1, 2, "used it"),
+    "completed": (1, 2, "finished it"),
+    "passed": (2, 4, "passed"),
+}
+"""Kinds of learning records: the level and tier each is evidence at, and how it is said."""
+
+Found = tuple[int, Evidence]
+
+
+def of_project(session: Session, project: Project, *, concluded: bool = True) -> Levels:
+    """The best evidence at each level; without what was `concluded` before where asked."""
+    return of_projects(session, [project], concluded=concluded)[project.id]
+
+
+def of_projects(
+    session: Session, projects: Sequence[Project], *, concluded: bool = True
+) -> dict[int, Levels]:
+    """The best evidence at each level, by project. A fixed number of statements however many there are.
+
+    What was concluded stands over what is open. Groups of fewer than five people are no evidence.
+    """
+    ids = [one.id for one in projects]
+    held = defaultdict[int, list[Evidence]](list)
+    for number, one in (
+        *(_concluded(session, ids) if concluded else ()),
+        *_asked(session, ids),
+        *_there(session, ids),
+        *_recorded(session, ids),
+        *_done(session, ids),
+        *_told(session, ids),
+        *_read(session, ids),
+    ):
+        held[number].append(one)
+    return {number: weigh(held[number]) for number in ids}
+
+
+def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    query = select(Evaluation).where(Evaluation.project_id.in_(ids)).order_by(Evaluation.id)
+    for one in session.scalars(query):
+        tier = one.tier or (8 if one.level == 4 else None)
+        base = int(one.figures.get("base") or 0)
+        yield (
+            one.project_id,
+            Evidence(one.level, one.result, tier, one.grade, base, one.verdict, one.concluded_at.date()),
+        )
+
+
+def _asked(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    """Surveys that have closed, each at the levels its questions are about."""
+    answered = select(Response.survey_id, func.count().label("count")).group_by(Response.survey_id).subquery()
+    rows = session.execute(
+        select(
+            Survey.project_id,
+            Survey.name,
+            Survey.kind,
+            Survey.questions,
+            Survey.sent_count,
+            answered.c.count,
+        )
+        .join(answered, answered.c.survey_id == Survey.id)
+        .where(Survey.project_id.in_(ids), Survey.closed_at.is_not(None), answered.c.count >= LEAST_PEOPLE)
+    ).tuples()
+    for project, name, kind, questions, asked, count in rows:
+        tiers = defaultdict[int, list[int]](list)
+        for question in questions:
+            if question.get("level"):
+                tiers[question["level"]].append(question.get("tier") or PERCEIVED)
+        of = f" of {asked}" if asked >= count else ""
+        for level, found in tiers.items():
+            words = f"{count}{of} answered “{name or kind}”"
+            if project is not None:
+                yield project, Evidence(level, words, max(found), base=count)
+
+
+def _there(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    rows = session.execute(
+        select(Participant.project_id, func.count())
+        .where(Participant.project_id.in_(ids), Participant.state.in_(("attended", "completed")))
+        .group_by(Participant.project_id)
+    ).tuples()
+    for project, count in rows:
+        if count >= LEAST_PEOPLE:
+            yield project, Evidence(1, f"{count} people were there", 1, base=count)
+
+
+def _recorded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    """What learning systems tell, as people counted once each."""
+    rows = session.execute(
+        select(
+            LearningActivity.project_id,
+            LearningRecord.kind,
+            func.count(func.distinct(func.coalesce(LearningRecord.pseudonym, LearningRecord.external))),
+        )
+        .join(LearningActivity, LearningRecord.activity_id == LearningActivity.id)
+        .where(
+            LearningActivity.project_id.in_(ids),
+            LearningRecord.kind.in_(RECORDS),
+            LearningRecord.voided_at.is_(None),
+        )
+        .group_by(LearningActivity.project_id, LearningRecord.kind)
+    ).tuples()
+    for project, kind, count in rows:
+        if project is not None and count >= LEAST_PEOPLE:
+            level, tier, words = RECORDS[kind]
+            yield project, Evidence(level, f"{count} people {words} in a learning system", tier, base=count)
+
+
+def _done(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    """Lines of the evaluation plan that were done by hand."""
+    rows = session.scalars(
+        select(EvaluationStep).where(
+            EvaluationStep.project_id.in_(ids),
+            EvaluationStep.done_at.is_not(None),
+            EvaluationStep.template.is_(None),
+            EvaluationStep.level < 4,
+        )
+    )
+    for one in rows:
+        yield one.project_id, Evidence(one.level, f"Done: {one.what}", one.tier)
+
+
+def _told(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    worked = func.count().filter(SuccessCase.succeeded.is_(True))
+    rows = session.execute(
+        select(SuccessCase.project_id, worked, func.count())
+        .where(SuccessCase.project_id.in_(ids), SuccessCase.step == "told")
+        .group_by(SuccessCase.project_id)
+    ).tuples()
+    for project, good, count in rows:
+        cases = "1 case" if count == 1 else f"{count} cases"
+        yield project, Evidence(3, f"{cases} told, {good} of success", 7, base=count)
+
+
+def _read(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    """Measures read on both sides of the work and not concluded yet."""
+    before, after = (func.count().filter(Reading.after.is_(side)) for side in (False, True))
+    rows = session.execute(
+        select(Measure.project_id, Measure.name, before, after)
+        .join(Reading, Reading.measure_id == Measure.id)
+        .where(Measure.project_id.in_(ids), Reading.comparison.is_(False))
+        .group_by(Measure.project_id, Measure.id, Measure.name)
+    ).tuples()
+    for project, name, first, last in rows:
+        if project is not None and first and last:
+            words = f"“{name}” read {first + last} times, {last} of them after; not concluded yet"
+            yield project, Evidence(4, words, 8, base=first + last)
