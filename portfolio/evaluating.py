@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import history
 from portfolio.history import record
-from portfolio.models import EvaluationStep, Person, Project
+from portfolio.models import EvaluationStep, Measure, Person, Project
 from portfolio.rules.evaluating import Step, due_on, steps_for
 from portfolio.states import Stage
 
@@ -18,7 +18,10 @@ MOST_STEPS = 40
 
 @dataclass(frozen=True)
 class StepGiven:
-    """One line as somebody typed it; `id` is that of the line it replaces. A day that was typed counts before `days_after`."""
+    """One line as somebody typed it; `id` is that of the line it replaces. A day that was typed counts before `days_after`.
+
+    The clock asks by itself where there is a survey's `template`, and reads, or has `owner_email` asked for, the measure.
+    """
 
     level: int
     what: str
@@ -28,14 +31,27 @@ class StepGiven:
     due_on: date | None = None
     owner: str = ""
     id: int | None = None
+    owner_email: str = ""
+    template: str | None = None
+    measure_id: int | None = None
+    tier: int | None = None
 
 
 def lay_out(
-    session: Session, project: Project, *, measure: str, owners: dict[str, str], by: Person, at: datetime
+    session: Session,
+    project: Project,
+    *,
+    measure: str,
+    owners: dict[str, str],
+    emails: dict[str, str] | None = None,
+    by: Person,
+    at: datetime,
 ) -> list[EvaluationStep]:
-    """Begin with the plan that suits the kind of solution. `owners` are names for the roles in rules.evaluating."""
-    steps = steps_for(project.solution_type, measure=measure, owners=owners)
-    made = [_made(project, step, position) for position, step in enumerate(steps, start=1)]
+    """Begin with the plan that suits the kind of solution. `owners` are names, `emails` addresses for the roles in
+    rules.evaluating."""
+    steps = steps_for(project.solution_type, measure=measure, owners=owners, emails=emails)
+    first = session.scalar(select(Measure.id).where(Measure.project_id == project.id).order_by(Measure.id))
+    made = [_made(project, step, position, first) for position, step in enumerate(steps, start=1)]
     session.add_all(made)
     record(session, "project.evaluation_planned", project, by=by, at=at, steps=len(made))
     return made
@@ -105,7 +121,7 @@ def launched_on(session: Session, project: Project) -> date | None:
     return launches[0] if launches else None
 
 
-def _made(project: Project, step: Step, position: int) -> EvaluationStep:
+def _made(project: Project, step: Step, position: int, measure_id: int | None) -> EvaluationStep:
     return EvaluationStep(
         project_id=project.id,
         level=step.level,
@@ -114,6 +130,10 @@ def _made(project: Project, step: Step, position: int) -> EvaluationStep:
         method=step.method,
         days_after=step.days_after,
         owner=step.owner,
+        owner_email=step.owner_email,
+        template=step.template,
+        measure_id=measure_id if step.reads_measure else None,
+        tier=step.tier,
         position=position,
     )
 
@@ -128,9 +148,15 @@ def _say(step: EvaluationStep, line: StepGiven, position: int, launched: date | 
         "days_after": line.days_after,
         "due_on": line.due_on or due_on(line.days_after, launched),
         "owner": line.owner,
+        "owner_email": line.owner_email.lower(),
+        "template": line.template,
+        "measure_id": line.measure_id,
+        "tier": line.tier,
         "position": position,
     }
     changed = {name: value for name, value in wanted.items() if value != getattr(step, name)}
     for name, value in changed.items():
         setattr(step, name, value)
+    if changed.keys() & {"template", "measure_id", "due_on"}:
+        step.problem = ""
     return bool(changed)

@@ -10,11 +10,14 @@ from portfolio.models import (
     AskedQuestion,
     Draft,
     ExpertAsk,
+    Invitation,
     LearningRequest,
     Nudge,
     Person,
     Resource,
+    Share,
     Supporter,
+    Survey,
 )
 from portfolio.settings import Settings
 
@@ -133,6 +136,39 @@ class Links:
 
     def nudge_key(self, asked: Nudge, about: LearningRequest) -> str:
         return self.key("nudge", asked.id, about.link_version)
+
+    def share_path(self, share: Share) -> str:
+        """Where people without an account read one edition, until the share expires or is ended."""
+        return f"/shared/{share.id}/{self.share_key(share)}"
+
+    def share(self, share: Share) -> str:
+        return self.base_url + self.share_path(share)
+
+    def share_key(self, share: Share) -> str:
+        return self.key("share", share.id, share.edition_id)
+
+    def opens_share(self, share: Share, key: str) -> bool:
+        """Whether `key` is this share's; whether it is still open is another question."""
+        return hmac.compare_digest(self.share_key(share).encode(), key.encode())
+
+    def answering_path(self, invitation: Invitation) -> str:
+        """Where somebody answers a survey they were invited to, without an account."""
+        return f"/answers/{invitation.id}/{self.answering_key(invitation)}"
+
+    def answering(self, invitation: Invitation, question: str = "", answer: int = 0) -> str:
+        """The same for mails; with the number of an `answer` to a `question` it is chosen already, and has only to be confirmed."""
+        chosen = f"?{urlencode({'question': question, 'answer': answer})}" if question else ""
+        return self.base_url + self.answering_path(invitation) + chosen
+
+    def answering_key(self, invitation: Invitation) -> str:
+        return self.key("answer", invitation.id, invitation.link_version)
+
+    def survey_path(self, survey: Survey) -> str:
+        """Where anybody with the link answers a survey that asks nobody by name."""
+        return f"/surveys/{survey.id}/open/{self.key('survey', survey.id)}"
+
+    def survey(self, survey: Survey) -> str:
+        return self.base_url + self.survey_path(survey)
 
     def fits(self, key: str, purpose: str, *parts: object) -> bool:
         """Whether `key` is the one for these parts."""

@@ -83,7 +83,8 @@ def start(
     exists = reuses.existing_share(linked)
     templates_of_work.lay_out(session, project, exists=exists, by=by, at=at)
     owners = {evaluating.MANAGER: by.display_name, evaluating.SPONSOR: project.sponsor}
-    evaluation.lay_out(session, project, measure=blanks.measure, owners=owners, by=by, at=at)
+    emails = {evaluating.MANAGER: by.email, evaluating.SPONSOR: project.sponsor_email}
+    evaluation.lay_out(session, project, measure=blanks.measure, owners=owners, emails=emails, by=by, at=at)
     return project
 
 

@@ -63,6 +63,18 @@ class Survey(Base):
 
     project: Mapped[Project | None] = relationship()
 
+    @property
+    def is_draft(self) -> bool:
+        return self.opened_at is None and self.closed_at is None
+
+    @property
+    def is_open(self) -> bool:
+        return self.opened_at is not None and self.closed_at is None
+
+    @property
+    def state(self) -> str:
+        return "draft" if self.is_draft else "open" if self.is_open else "closed"
+
 
 class Invitation(Base):
     """A person who is asked to answer a survey, once. It knows whether they did, and on which day, never what they said.

@@ -3,7 +3,7 @@
 The levels are Kirkpatrick's four with Phillips' fifth. When each is due counts from launch, in days.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 LEVELS = (
@@ -14,6 +14,17 @@ LEVELS = (
     (5, "5 Worth its cost"),
 )
 """Each level, and how it is called."""
+TIERS = (
+    (1, "1 Attendance"),
+    (2, "2 Activity"),
+    (3, "3 Learners' views"),
+    (4, "4 Knowledge"),
+    (5, "5 Decisions"),
+    (6, "6 Tasks"),
+    (7, "7 Use at work"),
+    (8, "8 Effects of use"),
+)
+"""The tiers of LTEM (Thalheimer): what a result shows at most. The first two never show that anything was learned."""
 
 MANAGER, LEADS, SPONSOR = "manager", "leads", "sponsor"
 """Whom a step falls to, until a name is known."""
@@ -21,7 +32,8 @@ MANAGER, LEADS, SPONSOR = "manager", "leads", "sponsor"
 
 @dataclass(frozen=True)
 class Step:
-    """One line of an evaluation plan. `owner` is a name, or one of the roles above."""
+    """One line of an evaluation plan. `owner` is a name, or one of the roles above. What the clock does by itself has a survey's
+    `template`, or reads the measure."""
 
     level: int
     what: str
@@ -29,20 +41,29 @@ class Step:
     method: str
     days_after: int
     owner: str
+    owner_email: str = ""
+    tier: int | None = None
+    template: str | None = None
+    reads_measure: bool = False
 
 
 _PULSE = Step(
-    1, "Was it worth their time, and what will they do?", "Those who took part", "Two questions at the end", 0, MANAGER
+    1, "What can they do now, and what will they do?", "Those who took part", "A survey of a minute at the end", 0, MANAGER,
+    tier=3, template="end_of_event",
 )  # fmt: skip
-_SHOWN = Step(2, "Can they do it?", "Those who took part", "They do it once, a checklist beside it", 0, MANAGER)  # fmt: skip
-_USED = Step(3, "Do they do it at work?", "Those who took part", "Three questions by mail", 30, MANAGER)
-_SEEN = Step(3, "Do their leads see it done?", "Their leads", "One question in their weekly talk", 60, LEADS)
-_OPENED = Step(3, "Is it used where the work is done?", "Those it is for", "Look over the shoulder of three", 14, MANAGER)  # fmt: skip
-_WORTH = Step(5, "Was it worth its cost?", "The measure and the hours booked", "Gain less all costs, with its range", 180, MANAGER)  # fmt: skip
+_SHOWN = Step(2, "Can they do it?", "Those who took part", "They do it once, a checklist beside it", 0, MANAGER, tier=6)  # fmt: skip
+_USED = Step(
+    3, "Do they do it at work?", "Those who took part", "A survey of a minute", 30, MANAGER, tier=3, template="learner_30"
+)  # fmt: skip
+_SEEN = Step(3, "Do their leads see it done?", "Their leads", "A survey of a minute", 60, LEADS, tier=7, template="lead_60")  # fmt: skip
+_OPENED = Step(3, "Is it used where the work is done?", "Those it is for", "Look over the shoulder of three", 14, MANAGER, tier=7)  # fmt: skip
+_WORTH = Step(5, "Was it worth its cost?", "The measure and the hours booked", "Gain less all costs, with its range", 180, MANAGER, tier=8)  # fmt: skip
 
 
 def _moved(days: int) -> Step:
-    return Step(4, "Did the measure move?", "Where it was read before", "Read it, compare with before", days, SPONSOR)  # fmt: skip
+    return Step(
+        4, "Did the measure move?", "Where it was read before", "Read it, compare with before", days, SPONSOR, tier=8, reads_measure=True
+    )  # fmt: skip
 
 
 FIRST: dict[str, tuple[Step, ...]] = {
@@ -56,16 +77,16 @@ FIRST: dict[str, tuple[Step, ...]] = {
 """The first steps by kind of solution: the lighter the solution, the fewer the questions."""
 
 
-def steps_for(solution_type: str, *, measure: str, owners: dict[str, str]) -> tuple[Step, ...]:
+def steps_for(
+    solution_type: str, *, measure: str, owners: dict[str, str], emails: dict[str, str] | None = None
+) -> tuple[Step, ...]:
     """The plan to begin with: it names the measure, and the people where they are known."""
     return tuple(
-        Step(
-            step.level,
-            f"Did “{measure}” move?"[:200] if step.level == 4 and measure else step.what,
-            step.source,
-            step.method,
-            step.days_after,
-            owners.get(step.owner) or f"The {step.owner}",
+        replace(
+            step,
+            what=f"Did “{measure}” move?"[:200] if step.reads_measure and measure else step.what,
+            owner=owners.get(step.owner) or f"The {step.owner}",
+            owner_email=(emails or {}).get(step.owner, ""),
         )
         for step in FIRST.get(solution_type, FIRST["workshop"])
     )
