@@ -216,32 +216,6 @@ def revoke_token(session: SessionDep, manager: ManagerDep, now: NowDep, number: 
     return see_other("/settings?saved=tokens#tokens")
 
 
-@router.post("/settings/recipients")
-def set_recipients(
-    request: Request,
-    session: SessionDep,
-    settings: SettingsDep,
-    manager: ManagerDep,
-    now: NowDep,
-    fields: FormDep,
-) -> Response:
-    given = fields["recipients"].replace(",", " ").replace(";", " ").split()
-    wrong = [address for address in given if not _is_address(address)]
-    if wrong or len(given) > 50:
-        errors = Errors(
-            recipients=f"These don't look like e-mail addresses: {', '.join(wrong)}"
-            if wrong
-            else "At most 50."
-        )
-        return page(
-            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
-        )
-    ours = organisation.current(session)
-    if ours is not None:
-        organisation.send_reports_to(session, ours, given, by=manager, at=now)
-    return see_other("/settings?saved=recipients#reports")
-
-
 @router.post("/settings/intake")
 def set_intake(
     request: Request,
@@ -408,7 +382,6 @@ def _values(ours: Organisation | None) -> Fields:
         headcount=str(ours.headcount or ""),
         time_zone=ours.time_zone,
         currency=ours.currency,
-        recipients=ours.report_recipients,
         alert_people=str(ours.alert_people),
         alert_units=str(ours.alert_units),
         silence_weeks=str(ours.silence_weeks),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from portfolio import database, editions
+from portfolio.rules.report_days import last_period
 from portfolio.settings import Settings
 
 
@@ -16,7 +17,7 @@ def build(settings: Settings, kind: str) -> int:
     now = datetime.now(UTC)
     opened = database.connect(settings.database_url)
     with opened.writing() as session:
-        start, end = editions.last_period(kind, now.date())
+        start, end = last_period(kind, now.date())
         asked = editions.ask(session, kind=kind, period_start=start, period_end=end, by=None, at=now)
     with opened.writing() as session:
         builder.build(session, asked.id, now=now, flow_run_id=None)

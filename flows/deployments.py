@@ -21,6 +21,8 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
 LIST = Path(__file__).parents[1] / "prefect.yaml"
+GONE = ("publish_report/weekly", "publish_report/monthly", "publish_report/quarterly")
+"""Registered by earlier versions; left alone their runs would be scheduled, and late, for ever."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ def register(client: SyncPrefectClient, zone: str | None = None) -> dict[UUID, D
     deployments = listed(zone)
     for pool in {deployment.pool for deployment in deployments}:
         _have_pool(client, pool)
+    for name in GONE:
+        with suppress(ObjectNotFound):
+            client.delete_deployment(client.read_deployment_by_name(name).id)
     return {_register_one(client, deployment): deployment for deployment in deployments}
 
 

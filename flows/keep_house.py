@@ -1,4 +1,4 @@
-"""The daily chores: back up, forget what its time is over, ask for reports missed while we were down."""
+"""The daily chores: back up, and forget what its time is over."""
 
 from datetime import timedelta
 
@@ -12,17 +12,15 @@ from prefect.client.schemas.filters import (
 )
 
 from flows import NAMES
-from flows.connection import database, now, settings, today
-from portfolio import backups, editions, upkeep
-
-SCHEDULED_KINDS = ("quarterly", "monthly", "weekly")
+from flows.connection import database, now, settings
+from portfolio import backups, upkeep
 
 
 @flow(name="keep_house")
 def keep_house() -> dict[str, int]:
     """Do every chore. Returns what each did."""
     back_up()
-    return {**expire(), "reports_asked": catch_up(), "flow_runs": forget_flow_runs()}
+    return {**expire(), "flow_runs": forget_flow_runs()}
 
 
 @task(retries=2, retry_delay_seconds=[30, 300])
@@ -34,16 +32,6 @@ def back_up() -> str:
 def expire() -> dict[str, int]:
     with database().writing() as session:
         return upkeep.expire(session, now=now())
-
-
-@task(retries=3, retry_delay_seconds=[1, 4, 15])
-def catch_up() -> int:
-    """Ask for the editions whose schedule passed while nothing ran; asking costs nothing where none is due."""
-    at = now()
-    day = today(at)
-    with database().writing() as session:
-        due = [editions.ask_due(session, kind=k, today=day, at=at) for k in SCHEDULED_KINDS]
-    return sum(edition is not None for edition in due)
 
 
 @task(retries=2, retry_delay_seconds=[10, 60])

@@ -8,7 +8,7 @@ from flows.fetch_mails import fetch_mails, fetch_some, has_mail
 from flows.lanes import Lane
 from flows.link import Link
 from flows.plan_capacity import Chances
-from flows.publish_report import publish_report
+from flows.publish_report import is_due, publish_report
 from flows.run_automations import Automations
 from flows.score_requests import score_requests
 from flows.send_mails import send_mails, send_some
@@ -18,6 +18,7 @@ from portfolio import waiting
 from portfolio.waiting import Waiting
 
 CHANCES_SECONDS = 5.0
+DUE_SECONDS = 60.0
 
 
 def lanes(link: Link) -> list[Lane]:
@@ -54,8 +55,8 @@ def lanes(link: Link) -> list[Lane]:
 
 
 def rounds(link: Link) -> list[Lane]:
-    """Lanes that look for themselves: whether chances are behind, and into the mailbox, where there is one. A run starts only
-    when mail lies there."""
+    """Lanes that look for themselves: whether chances are behind, whether a report's schedule was missed while we were down,
+    and into the mailbox, where there is one. A run starts only when there is something to do."""
     chances = Chances()
     lanes = [
         Lane(
@@ -64,7 +65,14 @@ def rounds(link: Link) -> list[Lane]:
             work=chances.catch_up,
             inside=link.inside,
             every_seconds=CHANCES_SECONDS,
-        )
+        ),
+        Lane(
+            "schedules",
+            waits=lambda: link.is_up and is_due(),
+            work=lambda: by_prefect(link, publish_report),
+            inside=link.inside,
+            every_seconds=DUE_SECONDS,
+        ),
     ]
     if not settings().imap_url:
         return lanes

@@ -1,20 +1,23 @@
-"""Builds an edition and mails it: on demand, and for the last full week, month or quarter by the calendar."""
+"""Builds an edition and mails it: on demand, and for each designed report when its day has come."""
 
 import os
 import subprocess
 import sys
 import tempfile
+from datetime import timedelta
 
 from prefect import flow, task
 from prefect.runtime import flow_run
 
 from flows.connection import database, now, settings, today
-from portfolio import editions, history, organisation
+from portfolio import editions, report_designs
 from portfolio.links import Links
 from portfolio.models import Edition
 
 LONGEST_BUILD_SECONDS = 300
 TRIES = editions.MOST_TRIES
+ASKED_FROM = timedelta(hours=5, minutes=10)
+"""When the day's schedule has had its turn; what is due after that was missed, and is caught up."""
 
 
 class BuildFailed(RuntimeError):
@@ -22,25 +25,33 @@ class BuildFailed(RuntimeError):
 
 
 @flow(name="publish_report")
-def publish_report(edition: int | None = None, kind: str | None = None) -> int | None:
-    """Build an edition by its number; with `kind` (weekly, monthly, quarterly) ask for the one that is due, if it is.
+def publish_report(edition: int | None = None) -> int | list[int]:
+    """Build an edition by its number; without one ask for those that are due by their reports' schedules.
 
     What was asked for, by a person or here, waits in our database, and the worker starts a run that builds it. Built
     here as well it would be built twice.
     """
     if edition is None:
-        return ask_if_due(kind or "weekly")
+        return ask_if_due()
     build(edition, flow_run.get_id())
     mail_to_readers(edition)
     return edition
 
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])
-def ask_if_due(kind: str) -> int | None:
+def ask_if_due() -> list[int]:
+    """Ask for the editions whose day has come, each missed schedule once; asking costs nothing where none is due."""
     at = now()
     day = today(at)
     with database().writing() as session:
-        return editions.ask_due(session, kind=kind, today=day, at=at)
+        return editions.ask_due(session, today=day, at=at)
+
+
+def is_due() -> bool:
+    """Whether a schedule waits to be asked for: its hour passed while nothing ran, or nobody has looked yet."""
+    day = today(now(), after_midnight=ASKED_FROM)
+    with database().reading() as session:
+        return report_designs.any_due(session, day)
 
 
 @task(retries=TRIES - 1, retry_delay_seconds=[2, 10])
@@ -52,34 +63,19 @@ def build(edition: int, run: str | None = None) -> None:
         with database().writing() as session:
             found = editions.find(session, edition)
             if found is not None:
-                editions.note_failure(session, found, str(problem), at=now())
+                links = Links.of(settings())
+                editions.note_failure(session, found, str(problem), at=now(), links=links)
         raise
 
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])
 def mail_to_readers(edition: int) -> int:
-    """Queue a scheduled edition for the organisation's list, once. One asked for by hand is mailed by hand."""
+    """Queue a scheduled edition for its readers, once, for the first day that isn't quiet."""
     with database().writing() as session:
         found = session.get(Edition, edition, with_for_update=True)
-        owner = organisation.current(session)
-        if found is None or owner is None or not found.scheduled:
+        if found is None:
             return 0
-        if history.timeline(session, found, "edition.mailed"):
-            return 0
-        return editions.mail_out(
-            session,
-            found,
-            addresses(owner.report_recipients),
-            words="",
-            links=Links.of(settings()),
-            by=None,
-            at=now(),
-        )
-
-
-def addresses(text: str) -> list[str]:
-    """The list as typed in settings: split at commas, semicolons, spaces and line ends, each once."""
-    return list(dict.fromkeys(text.replace(",", " ").replace(";", " ").split()))
+        return editions.mail_to_readers(session, found, links=Links.of(settings()), at=now())
 
 
 def _build_apart(edition: int, run: str | None) -> None:

@@ -181,6 +181,15 @@ def edition(title: str, address: str, words: str) -> tuple[str, str]:
     return (title, f"{opening}The report is attached.\n\nWith the tables behind every chart:\n{address}")
 
 
+def edition_failed(title: str, reason: str, address: str) -> tuple[str, str]:
+    """To the manager, once for each report that could not be built."""
+    return (
+        f"A report could not be built: {title}",
+        f"We tried three times to build “{title}”, and each time something went wrong. Nothing is lost; the data are all there.\n\n"
+        f"The last attempt said: {reason}\n\nSee it, and try again:\n{address}",
+    )
+
+
 def mentioned(title: str, who: str, words: str, address: str) -> tuple[str, str]:
     """To somebody named in a comment; without an address for those who see no board."""
     where = f"\n\nRead on and answer here:\n{address}" if address else ""

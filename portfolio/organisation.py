@@ -107,14 +107,6 @@ def check_address(session: Session, email: str, *, by: Person | None = None) -> 
     raise AddressRefused(f"Please use your work address, one that ends with {named}.")
 
 
-def send_reports_to(
-    session: Session, organisation: Organisation, addresses: list[str], *, by: Person, at: datetime
-) -> None:
-    """Say who gets scheduled reports by mail; nobody where the list is empty."""
-    organisation.report_recipients = " ".join(addresses)
-    record(session, "organisation.recipients_set", organisation, by=by, at=at, recipients=len(addresses))
-
-
 def zone(organisation: Organisation | None) -> ZoneInfo:
     """The time zone people here live in."""
     return ZoneInfo(organisation.time_zone if organisation else "UTC")

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reports.routes import router as router
+    from reports.door import router as router
 
 
 def __getattr__(name: str) -> Any:
     if name == "router":
-        from reports.routes import router
+        from reports.door import router
 
         return router
     raise AttributeError(name)

@@ -17,6 +17,7 @@ from web.responses import TooMany
 LARGEST_BODY = 1_000_000
 SAVES_PER_MINUTE = 240
 NOTES_PER_MINUTE = 600
+LOOKS_PER_MINUTE = 120
 LARGEST_UPLOAD = 25_000_000
 LARGEST_IMPORT = 70_000_000
 _PIECE = 256 * 1024
@@ -187,6 +188,7 @@ class Turnstile:
         self._drafts: RateLimitItem = RateLimitItemPerHour(settings.drafts_per_hour)
         self._saves: RateLimitItem = RateLimitItemPerMinute(SAVES_PER_MINUTE)
         self._notes: RateLimitItem = RateLimitItemPerMinute(NOTES_PER_MINUTE)
+        self._looks: RateLimitItem = RateLimitItemPerMinute(LOOKS_PER_MINUTE)
         self._uploads: RateLimitItem = RateLimitItemPerHour(settings.uploads_per_hour)
 
     def check_post(self, request: Request) -> None:
@@ -196,6 +198,10 @@ class Turnstile:
     def check_note(self, request: Request) -> None:
         """Raise TooMany when this address presses more than a whole office would: things shown, opened and used."""
         self._check(self._notes, "note", self.address(request))
+
+    def check_look(self, request: Request) -> None:
+        """Raise TooMany when this address opens shared reports faster than people read, as somebody does who tries keys."""
+        self._check(self._looks, "look", self.address(request))
 
     def check_draft(self, request: Request) -> None:
         """Raise TooMany when this address has begun too many drafts."""

@@ -34,6 +34,7 @@ from portfolio.demo.work import Bench
 from portfolio.learning_requests import Ruling, Source
 from portfolio.links import Links
 from portfolio.models import Goal, LearningRequest, Person, Resource
+from portfolio.rules.report_days import quarter_start
 from portfolio.states import RequestStatus, Role, Verdict
 from portfolio.submission import ChangedAnswers
 
@@ -385,9 +386,9 @@ class Year:
             self.then(self.hours.at(monday, 2.75), self._forecast)
         for day in self.hours.workdays(self.hours.today - 56 * DAY, self.hours.today - DAY):
             self.then(self.hours.at(day, 17), partial(self._note_small_asks, day))
-        end = editions.quarter_start(self.hours.today)
+        end = quarter_start(self.hours.today)
         for _ in range(3):
-            start = editions.quarter_start(end - DAY)
+            start = quarter_start(end - DAY)
             self.then(self.hours.at(end, 6), partial(self._ask_for, start, end))
             end = start
 

@@ -19,6 +19,7 @@ class Organisation(Base):
     `alert_people` people or `alert_units` units ask alike. `asks_by_itself`: whether the clock mails the next best questions.
     After `silence_weeks` without a word a waiting request is asked after; 0 never asks. `rates`: what an hour costs, fully loaded:
     {"manager", "expert", "participant"} in money and {"overhead"} in percent; below the evidence grade `least_grade` no return is printed.
+    `report_recipients` is what earlier versions mailed reports to; each report has its own readers since.
     """
 
     __tablename__ = "organisations"

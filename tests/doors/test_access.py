@@ -24,7 +24,7 @@ ANYBODY = {
     "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
 WITH_A_KEY = re.compile(
-    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|tasks|tasks/of)/\{number:int\}/\{key\}"
+    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|tasks|tasks/of|shared)/\{number:int\}/\{key\}"
     r"|/calendar/\{number:int\}/\{which\}/\{key\}"
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
 )
@@ -43,8 +43,8 @@ LEADERS = {
     "GET /board/archive", "GET /board/views/{number:int}", "GET /cards/{number:int}", "GET /cards/{number:int}/parts/{part}", "GET /cards/{number:int}/live",
     "GET /cards/{number:int}/files/{file:int}",
     "GET /cards/{number:int}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
-    "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.pdf",
-    "GET /reports/{number:int}.xlsx", "GET /reports/{number:int}.json", "GET /reports/{number:int}.csv",
+    "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.{form}",
+    "GET /reports/{number:int}/comparison", "GET /reports/designs/{number:int}",
     "GET /api/v1/forecast", "GET /flow",
     "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards", "GET /api/v1/cards/{number}",
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",

@@ -22,7 +22,7 @@ from portfolio import (
 )
 from portfolio.database import Database
 from portfolio.links import Links
-from portfolio.models import ApiToken, Card, Goal, LearningRequest, Mail, Organisation, Person, Project
+from portfolio.models import ApiToken, Card, Goal, LearningRequest, Mail, Person, Project
 from portfolio.states import RequestStatus, Role, Stage
 from tests.conftest import Cast
 from tests.factory import a_card, a_project, a_request
@@ -227,7 +227,7 @@ def test_stopping_early_keeps_the_hours_it_saved(manager: TestClient, database: 
         assert (project.stage, project.hours_saved) == (Stage.STOPPED, 25)
 
 
-def test_goals_roles_recipients_and_tokens_are_set(
+def test_goals_roles_and_tokens_are_set(
     manager: TestClient, database: Database, cast: Cast
 ) -> None:
     assert (
@@ -245,11 +245,6 @@ def test_goals_roles_recipients_and_tokens_are_set(
     assert manager.post("/people", data={"email": "not an address"}).status_code == 422
     mine = manager.post("/people", data={"email": cast.manager.email})
     assert "take your own manager role away" in mine.text
-    assert (
-        manager.post("/settings/recipients", data={"recipients": "a@b.example, c@d.example"}).status_code
-        == 303
-    )
-    assert "nonsense" in manager.post("/settings/recipients", data={"recipients": "nonsense"}).text
     made = manager.post("/tokens", data={"token_name": "sheet", "token_role": "leader"})
     token = re.search(r"outsize_[\w-]{43}", made.text)
     assert token is not None
@@ -262,7 +257,6 @@ def test_goals_roles_recipients_and_tokens_are_set(
             .one()
             .has_role(Role.LEADER)
         )
-        assert session.scalars(select(Organisation.report_recipients)).one() == "a@b.example c@d.example"
         assert session.scalars(select(ApiToken)).one().revoked_at is not None
 
 

@@ -31,9 +31,7 @@ def test_what_runs_when() -> None:
         "run_automations/daily 30 7 * * *",
         "remind_experts/daily 20 9 * * 1-5",
         "track_iterations/daily 55 23 * * *",
-        "publish_report/weekly 0 5 * * 1",
-        "publish_report/monthly 15 5 1 * *",
-        "publish_report/quarterly 30 5 1 1,4,7,10 *",
+        "publish_report/daily 0 5 * * *",
         "keep_house/daily 40 1 * * *",
     }
 
