@@ -51,6 +51,20 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """What values from elsewhere change: those that are new, readings that say something else now, and how many are known or were
+    taken back."""
+
+    new: tuple[Given, ...]
+    corrected: tuple[tuple[Reading, Given], ...]
+    unchanged: int
+
+    @property
+    def changed(self) -> int:
+        return len(self.new) + len(self.corrected)
+
+
+@dataclass(frozen=True)
 class Standing:
     """Where a measure stands: readings before and after, the same of the comparison group, the last day it was read and what
     it was then (the mean where several were read), and the first day of a reading from before."""
@@ -127,6 +141,25 @@ def read(
     return reading
 
 
+def look_at(session: Session, measure: Measure, given: Sequence[Given]) -> Difference:
+    """What recording values that came from elsewhere would change, by their row keys. Changes nothing. Raises ReadingRefused."""
+    for one in given:
+        check(measure, one)
+    known = _by_key(session, measure)
+    gone = _keys_withdrawn(session, measure)
+    new: dict[str | int, Given] = {}
+    corrected: dict[str, tuple[Reading, Given]] = {}
+    for place, one in enumerate(given):
+        there = known.get(one.row_key or "")
+        if there is not None and _says_other(there, one):
+            corrected[one.row_key or ""] = (there, one)
+        elif there is None and one.row_key not in gone:
+            new.setdefault(one.row_key or place, one)
+    if len(known) + len(new) > MOST_READINGS:
+        raise ReadingRefused(f"A measure can have {MOST_READINGS:,} readings that came from elsewhere.")
+    return Difference(tuple(new.values()), tuple(corrected.values()), len(given) - len(new) - len(corrected))
+
+
 def read_many(
     session: Session,
     measure: Measure,
@@ -135,31 +168,29 @@ def read_many(
     source: str,
     by: Person | None,
     at: datetime,
-) -> list[Reading]:
-    """Record values that a file, a program or a source brought, and return those that are new. A row that came before, or was
-    taken back, changes nothing. Raises ReadingRefused, and then none is recorded."""
+) -> Difference:
+    """Record values that a file, a program or a source brought, and return what was new. A row that came before changes nothing,
+    or, where it says another value now, corrects it; one that was taken back stays away. Raises ReadingRefused, and then none is
+    recorded."""
     hold(session, measure)
-    for one in given:
-        check(measure, one)
-    known = keys_known(session, measure)
-    new: dict[str | int, Given] = {}
-    for place, one in enumerate(given):
-        if one.row_key is None or one.row_key not in known:
-            new.setdefault(one.row_key or place, one)
-    if len(known) + len(new) > MOST_READINGS:
-        raise ReadingRefused(f"A measure can have {MOST_READINGS:,} readings that came from elsewhere.")
+    found = look_at(session, measure, given)
     cut_on = divided_on(session, measure)
-    made = [
+    session.add_all(
         _reading(
             measure, one, after=is_after(one.on, cut_on) if one.after is None else one.after, by=by, at=at
         )
-        for one in new.values()
-    ]
-    session.add_all(made)
+        for one in found.new
+    )
+    for reading, one in found.corrected:
+        reading.value, reading.exposure = one.value, one.exposure
+        reading.traits = dict(one.traits) if one.traits else reading.traits
     session.flush()
-    if made:
-        record(session, "measure.read_many", measure, by=by, at=at, readings=len(made), source=source)
-    return made
+    if found.new:
+        record(session, "measure.read_many", measure, by=by, at=at, readings=len(found.new), source=source)
+    if found.corrected:
+        count = len(found.corrected)
+        record(session, "measure.readings_corrected", measure, by=by, at=at, readings=count, source=source)
+    return found
 
 
 def withdraw(
@@ -325,15 +356,6 @@ def next_on(measure: Measure, standing: Standing) -> date | None:
     return standing.last_on + timedelta(days=measure.read_every_days)
 
 
-def keys_known(session: Session, measure: Measure) -> set[str]:
-    """The keys of rows that came before, and of those that were taken back."""
-    held = select(Reading.row_key).where(Reading.measure_id == measure.id, Reading.row_key.is_not(None))
-    gone = select(WithdrawnReading.row_key).where(
-        WithdrawnReading.measure_id == measure.id, WithdrawnReading.row_key.is_not(None)
-    )
-    return {key for key in session.scalars(held.union(gone)) if key}
-
-
 def withdrawn(session: Session, measure: Measure) -> list[WithdrawnReading]:
     """Readings taken back, the latest first."""
     return list(
@@ -382,6 +404,26 @@ def value_of(
     more = {"subject": subject, "traits": traits, "exposure": exposure}
     known = {name: held for name, held in more.items() if name in _KNOWN and held is not None}
     return Value(value, on, after, comparison, **known)  # type: ignore[arg-type] # each as its field has it
+
+
+def _by_key(session: Session, measure: Measure) -> dict[str, Reading]:
+    rows = session.scalars(
+        select(Reading).where(Reading.measure_id == measure.id, Reading.row_key.is_not(None))
+    )
+    return {one.row_key: one for one in rows if one.row_key}
+
+
+def _keys_withdrawn(session: Session, measure: Measure) -> set[str]:
+    rows = session.scalars(
+        select(WithdrawnReading.row_key).where(
+            WithdrawnReading.measure_id == measure.id, WithdrawnReading.row_key.is_not(None)
+        )
+    )
+    return {key for key in rows if key}
+
+
+def _says_other(reading: Reading, given: Given) -> bool:
+    return (reading.value, reading.exposure) != (given.value, given.exposure)
 
 
 def _reading(measure: Measure, given: Given, *, after: bool, by: Person | None, at: datetime) -> Reading:

@@ -15,6 +15,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from portfolio.rules.sources import Allowed, databases_in
+
 ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 
 
@@ -95,6 +97,28 @@ class Settings(BaseSettings):
         default=False,
         description="Lets webhooks and chats go to http:// and to addresses inside your own network.",
     )
+    measure_hosts: str = Field(
+        "",
+        description="Hosts measures may be pulled from, comma-separated: data.example.org, data.example.org:8443, and for those inside your own network their address or network as well (10.1.2.3, 10.0.0.0/8). Without it none are.",
+    )
+    measure_databases: str = Field(
+        "",
+        repr=False,
+        description="Databases measures may be pulled from, comma-separated: NAME=postgresql://USER:PASSWORD@HOST/NAME or NAME=sqlite:///FILE, each with a user that may only read. Without it none are.",
+    )
+    learning_may_be_local: bool = Field(
+        default=False,
+        description="Lets learning data be fetched from http:// and from addresses inside your own network.",
+    )
+    learning_calls_per_second: float = Field(
+        2, ge=0.01, le=1000, description="Calls a second to one learning system."
+    )
+    learning_calls_per_run: int = Field(
+        2000, ge=1, le=1_000_000, description="Calls to one learning system until the next run goes on."
+    )
+    statement_posts_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="Requests with xAPI statements one source may send us."
+    )
     backups_kept: int = Field(14, ge=1, le=1000, description="Daily backups kept.")
     flow_runs_kept_days: int = Field(30, ge=1, le=3650, description="Days Prefect's own run history is kept.")
     development: bool = Field(default=False, description="Shows /styleguide and reloads templates.")
@@ -136,6 +160,18 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must name a user, a password and a host: imaps://USER:PASSWORD@HOST:PORT/FOLDER"
             )
+        return value
+
+    @field_validator("measure_hosts")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        Allowed.of(value)
+        return value
+
+    @field_validator("measure_databases")
+    @classmethod
+    def _are_databases(cls, value: str) -> str:
+        databases_in(value)
         return value
 
     @field_validator("intake_address")

@@ -76,6 +76,12 @@ def _counted(days: float, zone: tzinfo, *, from_1904: bool) -> datetime:
     return (first + timedelta(seconds=round(days * 86_400))).astimezone(UTC)
 
 
+def month_named(word: str) -> int | None:
+    """The number of a month by its name or the beginning of it."""
+    folded = word.casefold()
+    return _MONTHS.get(folded[:4]) or _MONTHS.get(folded[:3])
+
+
 def ambiguous(texts: Iterable[str]) -> bool | None:
     """Whether dates like 5/10/2026 could be read both ways: None if there are none, else True unless one tells."""
     seen = False
@@ -104,8 +110,7 @@ def month_comes_first(texts: Iterable[str]) -> bool:
 
 def _day(first: str, second: str, third: str, *, month_first: bool) -> tuple[int, int, int] | None:
     if not second.isdigit():
-        word = second.casefold()
-        month = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
+        month = month_named(second)
         if month is None:
             return None
         return (int(first), month, int(third)) if len(first) == 4 else (_year(third), month, int(first))

@@ -1,5 +1,6 @@
 """Measures: changed by one at a time, read by many, wrong readings taken back for good."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from portfolio import baselines, measures, projects
 from portfolio.database import Database
 from portfolio.links import Links
-from portfolio.measures import Given, ReadingRefused, StaleEdit, Standing
+from portfolio.measures import Difference, Given, ReadingRefused, StaleEdit, Standing
 from portfolio.models import Event, Measure, Person
 from portfolio.states import Stage
 from tests.conftest import Cast
@@ -62,20 +63,26 @@ def test_the_same_rows_a_second_time_change_nothing_and_one_taken_back_stays_awa
         launched = datetime.combine(DAY + timedelta(days=9), now.timetz())
         projects.move(session, project, Stage.LAUNCH, by=cast.manager, at=launched, links=links)
         made = measures.read_many(session, one, [*rows, rows[0]], source="file", by=cast.manager, at=now)
-        assert [(reading.value, reading.after, reading.comparison) for reading in made] == [
+        assert made == Difference(tuple(rows), (), 1)
+        session.refresh(one)
+        assert [(reading.value, reading.after, reading.comparison) for reading in one.readings] == [
             (4, False, False),
             (3, True, True),
         ]
-        assert measures.read_many(session, one, rows, source="file", by=cast.manager, at=now) == []
-        session.refresh(one)
+        again = measures.read_many(session, one, rows, source="file", by=cast.manager, at=now)
+        assert again == Difference((), (), 2)
         measures.withdraw(session, one, one.readings[0], why="Typed wrong", by=cast.manager, at=now)
         session.refresh(one)
-        assert measures.read_many(session, one, rows, source="file", by=cast.manager, at=now) == []
-        assert [reading.value for reading in one.readings] == [3]
+        corrected = [rows[0], replace(rows[1], value=2)]
+        found = measures.read_many(session, one, corrected, source="file", by=cast.manager, at=now)
+        assert (found.new, [given for _, given in found.corrected], found.unchanged) == ((), corrected[1:], 1)
+        assert [reading.value for reading in one.readings] == [2]
         assert [(gone.value, gone.why) for gone in measures.withdrawn(session, one)] == [(4, "Typed wrong")]
         assert measures.standings(session, [one]) == {1: Standing(other_after=1)}
         told = session.scalars(select(Event.action).where(Event.subject_type == "measures")).all()
-    assert told == ["measure.added", "measure.read_many", "measure.reading_withdrawn"]
+    assert told == [
+        "measure.added", "measure.read_many", "measure.reading_withdrawn", "measure.readings_corrected",
+    ]  # fmt: skip
 
 
 @pytest.mark.both
