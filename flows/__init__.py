@@ -20,6 +20,7 @@ NAMES = (
     "ask_next",
     "forget_politely",
     "remind_experts",
+    "collect_measures",
     "publish_report",
     "take_imports",
     "keep_house",

@@ -336,3 +336,28 @@ def monday(sections: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> tuple[s
         for heading, lines in sections
     ]
     return ("What stands still this Monday", "\n\n\n".join(parts))
+
+
+def reading_wanted(
+    measure: str, *, unit: str, project: str, organisation: str, address: str, reminder: int = 0
+) -> tuple[str, str]:
+    """To whoever reads a measure: one number, by a link, without an account."""
+    what = f"“{measure}”" + (f" (in {unit})" if unit else "")
+    lead = (
+        f"to see whether “{project}” made a difference{f' at {organisation}' if organisation else ''}, we need one number from you: "
+        f"{what} as it is now."
+        if not reminder
+        else f"this is a reminder: we still need one number from you, {what} as it is now, to see whether “{project}” made a difference."
+    )
+    last = "\n\nThis is the last reminder." if reminder >= MOST_REMINDERS else ""
+    return (
+        f"{'A reminder: ' if reminder else ''}One number, please: {measure}",
+        f"Hello,\n\n{lead}\n\nType it here, in half a minute and without an account:\n{address}{last}\n\n"
+        "The link is yours alone; please don't pass this mail on.",
+    )
+
+
+def evaluation_week(sections: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> tuple[str, str]:
+    """To the manager, once a week: what is due of the evaluation plans; `sections` as in `monday`."""
+    _, text = monday(sections)
+    return "To see whether it worked: what is due this week", text
