@@ -29,6 +29,7 @@ from board import (
     phrases,
     placements,
     plan,
+    privacy,
     projects,
     questions,
     reuses,
@@ -79,6 +80,7 @@ for part in (
     calendar,
     outlets,
     automations,
+    privacy,
     settings,
 ):
     router.include_router(part.router)

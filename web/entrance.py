@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import text
 
-from portfolio import goals, organisation, people, pulse
+from portfolio import goals, organisation, people, privacy, pulse
 from portfolio.models import Person
 from portfolio.submission import Email
 from web.clock import NowDep
@@ -149,6 +149,13 @@ def set_password(
 @router.get("/me")
 def show_me(request: Request, _session: SessionDep, _person: PersonDep, saved: str = "") -> Response:
     return page(request, "sign_in/password.html", SignInPage(sent=saved == "password"))
+
+
+@router.get("/me/data.json")
+def take_along(session: SessionDep, person: PersonDep) -> Response:
+    """All that is kept about whoever asks."""
+    headers = {"content-disposition": 'attachment; filename="about-me.json"'}
+    return JSONResponse(privacy.export(session, person), headers=headers)
 
 
 @router.post("/me/sign-out-everywhere")

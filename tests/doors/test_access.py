@@ -19,19 +19,20 @@ SignIn = Callable[[TestClient, Person | None], None]
 ANYBODY = {
     "GET /", "GET /sign-in", "POST /sign-in", "GET /sign-in/{token}", "POST /sign-in/{token}", "POST /sign-out", "GET /healthz",
     "GET /readyz", "GET /requests/new", "POST /requests", "POST /drafts", "GET /requests/links", "POST /requests/links", "GET /api/v1/openapi.json", "GET /api/v1/docs", "POST /api/v1/requests", "GET /api/v1/form",
-    "GET /reports/document.css",
+    "GET /reports/document.css", "GET /xapi/about",
     "GET /requests/suggestions", "POST /requests/suggestions", "POST /requests/suggestions/shown", "POST /requests/suggestions/opened",
     "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
 WITH_A_KEY = re.compile(
     r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|tasks|tasks/of|shared)/\{number:int\}/\{key\}"
     r"|/calendar/\{number:int\}/\{which\}/\{key\}"
-    r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/"
+    r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/|/xapi/statements"
 )
 DEVELOPMENT = {"GET /styleguide"}
 SIGNED_IN = {
     "GET /requests",
     "GET /me",
+    "GET /me/data.json",
     "GET /tasks",
     "POST /me/password",
     "POST /me/sign-out-everywhere",
@@ -44,7 +45,7 @@ LEADERS = {
     "GET /cards/{number:int}/files/{file:int}",
     "GET /cards/{number:int}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.{form}",
-    "GET /reports/{number:int}/comparison", "GET /reports/designs/{number:int}",
+    "GET /reports/{number:int}/comparison", "GET /reports/designs/{number:int}", "GET /api/v1/reports/designs",
     "GET /api/v1/forecast", "GET /flow",
     "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards", "GET /api/v1/cards/{number}",
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",

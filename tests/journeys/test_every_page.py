@@ -223,7 +223,7 @@ def test_empty_pages(settled: Installation, new_context: NewContext) -> None:
     addresses = [
         "/inbox", "/backlog", "/plan", "/board", "/iterations", "/flow", "/projects", "/reports", "/outbox", "/settings",
         "/settings/imports", "/settings/imports/boards", "/settings/calendar", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
-        "/settings/form/versions/1", "/settings/causes", "/settings/causes/versions/1", "/requests",
+        "/settings/form/versions/1", "/settings/causes", "/settings/causes/versions/1", "/people", "/people/1", "/requests",
     ]  # fmt: skip
     assert [what for address in addresses for what in looker.look_at(address)] == []
 

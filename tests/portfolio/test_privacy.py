@@ -1,0 +1,189 @@
+"""What is kept about a person is found, handed out and erased, and every count stays what it was."""
+
+import json
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portfolio import comments, mails, participants, privacy, surveys
+from portfolio.database import Database
+from portfolio.links import Links
+from portfolio.models import (
+    Base,
+    Card,
+    Draft,
+    Invitation,
+    LearningRecord,
+    LearningRequest,
+    LearningSource,
+    Mail,
+    Measure,
+    Message,
+    Organisation,
+    Participant,
+    Person,
+    Reading,
+    Response,
+    SuccessCase,
+    Supporter,
+)
+from portfolio.privacy import NotErasable
+from portfolio.settings import Settings
+from tests.conftest import NOW, Cast
+from tests.factory import a_card, a_project, a_request
+
+pytestmark = pytest.mark.both
+ADDRESS, NAME = "rita@fernweh.example", "Rita Requester"
+NOT_THERE = {"sign_in_links", "visits"}
+
+
+@pytest.fixture
+def links(configured: Settings) -> Links:
+    return Links.of(configured)
+
+
+@pytest.fixture
+def rita(database: Database, cast: Cast, links: Links) -> Person:
+    """Somebody who asked, talked, took part, answered, was measured and is named in a case."""
+    with database.writing() as session:
+        asked = a_request(session, links=links)
+        person = asked.requester
+        project = a_project(session, by=cast.manager)
+        card = a_card(session, by=cast.manager)
+        session.add(
+            Message(learning_request_id=asked.id, words="Please call me, Rita", by_id=person.id, at=NOW)
+        )
+        comments.add(session, card, "I know this well", links=links, by=person, at=NOW)
+        participants.add(session, project, [person, cast.expert], source="typed", by=cast.manager, at=NOW)
+        survey = surveys.draft(session, template="end_of_event", project=project, by=cast.manager, at=NOW)
+        surveys.invite(session, survey, [person, cast.expert], by=cast.manager, at=NOW)
+        surveys.open_(session, survey, by=cast.manager, at=NOW)
+        own = participants.pseudonym_of(links, project, person)
+        session.add(
+            Response(
+                survey_id=survey.id,
+                answers={"a": "b"},
+                pseudonym=own,
+                groups={"unit": "Sales"},
+                answered_at=NOW,
+            )
+        )
+        source = LearningSource(kind="push", name="An LMS", added_at=NOW)
+        session.add(source)
+        session.flush()
+        session.add(
+            LearningRecord(
+                source_id=source.id, external="1", kind="completed", person_id=person.id, pseudonym="lms-1",
+                raw={"actor": "Rita"}, happened_at=NOW, received_at=NOW,
+            )
+        )  # fmt: skip
+        session.add(
+            SuccessCase(
+                project_id=project.id, who="Rita Requester, Sales", quote="Ha", may_quote=True, added_at=NOW
+            )
+        )
+        mails.queue(session, to=ADDRESS, subject="Hello Rita", text="Dear Rita", at=NOW)
+        session.add(Draft(values={"title": "Rita's next"}, email=ADDRESS, created_at=NOW, changed_at=NOW))
+        ours = session.scalars(select(Organisation)).one()
+        ours.report_recipients = f"leader@fernweh.example, {ADDRESS}"
+    return person
+
+
+def test_the_file_has_everything_but_keys_and_no_answer_given_in_confidence(
+    database: Database, rita: Person, links: Links
+) -> None:
+    with database.reading() as session:
+        person = session.get_one(Person, rita.id)
+        taken = privacy.export(session, person)
+        counted = {one.table: one.rows for one in privacy.kept(session, person)}
+    assert taken["people"][0]["email"] == ADDRESS
+    assert "password_hash" not in taken["people"][0]
+    assert [one["words"] for one in taken["messages"]] == ["Please call me, Rita"]
+    assert {
+        "learning_requests",
+        "answers",
+        "comments",
+        "invitations",
+        "participants",
+        "learning_records",
+        "mails",
+        "drafts",
+    } <= taken.keys()
+    assert "responses" not in taken
+    assert {name: len(taken[name]) for name in counted if name in taken} == {
+        name: rows for name, rows in counted.items() if name in taken
+    }
+    json.dumps(taken)
+
+
+def test_an_erased_person_is_nowhere_and_every_count_is_what_it_was(
+    database: Database, rita: Person, cast: Cast, links: Links
+) -> None:
+    same = (LearningRequest, Message, Participant, Invitation, Response, LearningRecord, Card, Supporter)
+    with database.reading() as session:
+        before = [session.scalar(select(func.count()).select_from(model)) for model in same]
+        own = session.scalars(select(Response.pseudonym)).one() or ""
+        session_project = session.scalars(select(Participant.project_id)).first()
+    with database.writing() as session:
+        measured = Reading(
+            measure_id=_a_measure(session, session_project), value=1, read_on=NOW.date(), after=False, subject=own, recorded_at=NOW
+        )  # fmt: skip
+        session.add(measured)
+    with database.writing() as session:
+        privacy.erase(session, session.get_one(Person, rita.id), links=links, by=cast.manager, at=NOW)
+    with database.reading() as session:
+        assert [session.scalar(select(func.count()).select_from(model)) for model in same] == before
+        everything = _everything(session)
+        assert [
+            word
+            for word in (ADDRESS, NAME, "Dear Rita", "call me", "know this well", own)
+            if word in everything
+        ] == []
+        gone = session.get_one(Person, rita.id)
+        assert (gone.email, gone.display_name, gone.roles) == (
+            f"erased-{rita.id}@erased.invalid",
+            f"erased-{rita.id}",
+            "requester",
+        )
+        given, read = (
+            session.scalars(select(Response.pseudonym)).one(),
+            session.scalars(select(Reading.subject)).one(),
+        )
+        assert given == read != own
+        assert session.scalars(select(Organisation.report_recipients)).one() == "leader@fernweh.example"
+        assert session.scalar(select(func.count()).select_from(Mail).where(Mail.recipient == ADDRESS)) == 0
+        assert privacy.found(session, "rita") == []
+
+
+def test_oneself_a_manager_and_who_is_erased_already_are_refused(
+    database: Database, rita: Person, cast: Cast, links: Links
+) -> None:
+    with database.writing() as session:
+        other = session.get_one(Person, cast.manager.id)
+        with pytest.raises(NotErasable, match="yourself"):
+            privacy.erase(session, other, links=links, by=cast.manager, at=NOW)
+        with pytest.raises(NotErasable, match="role"):
+            privacy.erase(session, other, links=links, by=cast.expert, at=NOW)
+        person = session.get_one(Person, rita.id)
+        privacy.erase(session, person, links=links, by=cast.manager, at=NOW)
+        with pytest.raises(NotErasable, match="already"):
+            privacy.erase(session, person, links=links, by=cast.manager, at=NOW)
+
+
+def _a_measure(session: Session, project: int | None) -> int:
+    made = Measure(name="Days for a quote", project_id=project, created_at=NOW)
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def _everything(session: Session) -> str:
+    """Every value of every table, as text; but what the person asked for, which stays on purpose."""
+    return " ".join(
+        str(value)
+        for table in Base.metadata.sorted_tables
+        if table.name != "answers"
+        for row in session.execute(select(table))
+        for value in row
+    )
