@@ -15,6 +15,7 @@ from portfolio.models import (
     LearningRequest,
     Measure,
     Project,
+    Report,
 )
 from portfolio.next_questions import Worth
 from portfolio.rules.forecasting import FORMULA_VERSION, Forecast, Throughput
@@ -294,6 +295,24 @@ def edition(one: Edition) -> dict[str, Any]:
         "formula_version": one.formula_version,
         "seed": one.seed,
         "checksum": one.checksum or None,
+        "design": one.report_id,
+        "corrects": one.corrects_id,
+        "correction": one.correction or None,
+    }
+
+
+def report_design(one: Report) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "audience": one.audience,
+        "sections": [section["key"] for section in one.sections if section["on"]],
+        "rhythm": one.rhythm or None,
+        "rolling_days": one.rolling_days,
+        "next_on": one.next_on.isoformat() if one.next_on else None,
+        "goal": one.goal_id,
+        "project": one.project_id,
+        "version": one.version,
     }
 
 

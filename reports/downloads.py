@@ -5,8 +5,8 @@ from collections.abc import Callable
 from fastapi import Response
 
 from portfolio.models import Edition
+from portfolio.tidy import csv_of
 from reports.edition import canonical
-from reports.tables import csv_of
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from flows import (
     connection,
@@ -20,7 +20,7 @@ from flows.link import Link
 from portfolio import editions, iterations, mails
 from portfolio.database import Database
 from portfolio.links import Links
-from portfolio.models import Assessment, Edition, Event, Mail, Snapshot
+from portfolio.models import Assessment, Edition, Event, Mail, Organisation, Report, Snapshot
 from portfolio.settings import Settings
 from portfolio.states import EditionStatus
 from tests.conftest import Cast
@@ -136,35 +136,95 @@ def test_a_snapshot_counts_for_the_day_that_ends(
     assert held == [date(2026, 11, 16) + timedelta(days=n) for n in range(days)]
 
 
-def test_a_period_is_asked_for_once(
-    clockwork: Settings, database: Database, cast: Cast, at: list[datetime]
-) -> None:
-    asked = [publish_report.ask_if_due.fn("quarterly") for _ in range(2)]
-    assert asked == [1, None]
+def a_year_old(database: Database, at: datetime) -> None:
+    """An organisation of earlier versions, that nobody has designed a report in."""
+    with database.writing() as session:
+        ours = session.scalars(select(Organisation)).one()
+        ours.set_up_at = at - timedelta(days=365)
+        ours.report_recipients = "lena@fernweh.example; board@fernweh.example"
+
+
+def asked_editions(database: Database) -> list[tuple[str, date, date]]:
     with database.reading() as session:
-        edition = session.get_one(Edition, 1)
-        assert (edition.period_start, edition.period_end) == (date(2026, 7, 1), date(2026, 10, 1))
+        found = session.scalars(select(Edition).order_by(Edition.id))
+        return [(one.title.partition(",")[0], one.period_start, one.period_end) for one in found]
 
 
-def test_reports_missed_while_down_are_caught_up_once(
+def test_the_reports_of_earlier_versions_become_designs_and_are_caught_up_once(
     clockwork: Settings, database: Database, cast: Cast, at: list[datetime]
 ) -> None:
-    assert [keep_house.catch_up.fn(), keep_house.catch_up.fn()] == [3, 0]
-    assert outbox.look().edition == 1
+    a_year_old(database, at[0])
+    assert publish_report.is_due()
+    assert [publish_report.ask_if_due.fn() for _ in range(2)] == [[1, 2, 3], []]
+    assert not publish_report.is_due()
+    assert asked_editions(database) == [
+        ("Quarterly report", date(2026, 7, 1), date(2026, 10, 1)),
+        ("Monthly report", date(2026, 10, 1), date(2026, 11, 1)),
+        ("Weekly digest", date(2026, 11, 9), date(2026, 11, 16)),
+    ]
+    with database.reading() as session:
+        designs = session.execute(select(Report.name, Report.next_on, Report.recipients).order_by(Report.id))
+        readers = "lena@fernweh.example board@fernweh.example"
+        assert [tuple(one) for one in designs] == [
+            ("Quarterly report", date(2027, 1, 1), readers),
+            ("Monthly report", date(2026, 12, 1), readers),
+            ("Weekly digest", date(2026, 11, 23), readers),
+        ]
+
+
+def test_an_organisation_that_begins_today_has_nothing_to_tell_of_before(
+    clockwork: Settings, database: Database, cast: Cast, at: list[datetime]
+) -> None:
+    assert publish_report.ask_if_due.fn() == []
+    with database.reading() as session:
+        assert sorted(session.scalars(select(Report.next_on))) == [  # type: ignore[type-var] # all have one
+            date(2026, 11, 23),
+            date(2026, 12, 1),
+            date(2027, 1, 1),
+        ]
+
+
+def test_of_a_schedule_missed_often_only_the_latest_period_is_asked_for(
+    clockwork: Settings, database: Database, cast: Cast, at: list[datetime]
+) -> None:
+    publish_report.ask_if_due.fn()
+    at[0] = datetime(2026, 12, 22, 3, 0, tzinfo=UTC)  # down for a month; before five in the morning
+    assert publish_report.is_due()  # since yesterday and longer
+    assert len(publish_report.ask_if_due.fn()) == 2
+    assert asked_editions(database) == [
+        ("Weekly digest", date(2026, 12, 14), date(2026, 12, 21)),
+        ("Monthly report", date(2026, 11, 1), date(2026, 12, 1)),
+    ]
+    assert (publish_report.ask_if_due.fn(), publish_report.is_due()) == ([], False)
+
+
+def test_what_is_due_today_waits_for_its_hour(
+    clockwork: Settings, database: Database, cast: Cast, at: list[datetime]
+) -> None:
+    publish_report.ask_if_due.fn()
+    due = []
+    for hour, minute in ((22, 59), (23, 1), (3, 0), (5, 0)):  # Berlin is an hour ahead
+        day = 22 if hour > 20 else 23
+        at[0] = datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+        due.append(publish_report.is_due())
+    assert due == [False, False, False, True]
 
 
 def test_nothing_is_asked_for_before_the_first_visit(clockwork: Settings, database: Database) -> None:
-    assert keep_house.catch_up.fn() == 0
+    assert (publish_report.is_due(), publish_report.ask_if_due.fn()) == (False, [])
+
+
+def a_monthly_edition(database: Database, at: datetime) -> int:
+    """Asked for by the calendar, for two readers."""
+    a_year_old(database, at)
+    return publish_report.ask_if_due.fn()[1]
 
 
 @pytest.mark.slow
 def test_an_edition_is_built_apart_and_mailed_to_the_readers(
     clockwork: Settings, database: Database, cast: Cast
 ) -> None:
-    with database.writing() as session:
-        session.merge(cast.organisation).report_recipients = "lena@fernweh.example; board@fernweh.example"
-    edition = publish_report.ask_if_due.fn("monthly")
-    assert edition is not None
+    edition = a_monthly_edition(database, datetime(2026, 11, 20, 10, 0, tzinfo=UTC))
     publish_report.build.fn(edition, "run-1")
     with database.reading() as session:
         found = editions.find(session, edition, "html", "pdf", "xlsx")
@@ -183,8 +243,7 @@ def test_an_edition_is_built_apart_and_mailed_to_the_readers(
 def test_a_builder_that_fails_says_why_in_a_line(
     clockwork: Settings, database: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    edition = publish_report.ask_if_due.fn("monthly")
-    assert edition is not None
+    edition = a_monthly_edition(database, datetime(2026, 11, 20, 10, 0, tzinfo=UTC))
     monkeypatch.setenv("OUTSIZE_DATABASE_URL", "sqlite:////nowhere/at.all")
     with pytest.raises(publish_report.BuildFailed) as failed:
         publish_report.build.fn(edition)
@@ -199,32 +258,24 @@ def test_an_edition_that_cant_be_built_is_given_up_after_three_tries(
         raise publish_report.BuildFailed("No ink.")
 
     monkeypatch.setattr(publish_report, "_build_apart", fail)
-    edition = publish_report.ask_if_due.fn("monthly")
-    assert edition is not None
+    edition = a_monthly_edition(database, datetime(2026, 11, 20, 10, 0, tzinfo=UTC))
+    with database.writing() as session:
+        session.execute(delete(Edition).where(Edition.id != edition))
     for _ in range(publish_report.TRIES):
         assert outbox.look().edition == edition
         with pytest.raises(publish_report.BuildFailed):
             publish_report.build.fn(edition)
     assert outbox.look().edition is None
     with database.reading() as session:
+        told = session.scalars(select(Mail)).one()
+        assert (told.recipient, told.subject) == (
+            "mara@fernweh.example",
+            "A report could not be built: Monthly report, October 2026",
+        )
+        assert "The last attempt said: No ink." in told.text
         found = session.get_one(Edition, edition)
         assert (found.status, found.attempts, found.error) == (EditionStatus.FAILED, 3, "No ink.")
         assert session.scalar(select(func.count(Event.id)).where(Event.action == "edition.failed")) == 1
-
-
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        ("", []),
-        ("a@b.example", ["a@b.example"]),
-        (
-            " a@b.example,c@d.example;\ne@f.example a@b.example ",
-            ["a@b.example", "c@d.example", "e@f.example"],
-        ),
-    ],
-)
-def test_the_readers_list_is_read_as_typed(typed: str, read: list[str]) -> None:
-    assert publish_report.addresses(typed) == read
 
 
 def test_the_house_is_backed_up_and_tidied(clockwork: Settings, database: Database, cast: Cast) -> None:

@@ -15,6 +15,7 @@ from portfolio import editions, learning_requests
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import Edition, Event, Project, Survey
+from portfolio.rules.report_sections import preset
 from portfolio.states import EditionStatus
 from reports import edition as report
 from tests.conftest import Cast
@@ -35,11 +36,21 @@ def built(
     now: datetime = AFTERWARDS,
     kind: str = "quarterly",
     period: tuple[date, date] = QUARTER,
+    audience: str = "",
+    **about: int,
 ) -> Edition:
     with database.writing() as session:
         asked = editions.ask(
             session, kind=kind, period_start=period[0], period_end=period[1], by=None, at=now
         )
+        if audience:
+            asked.design = {
+                "report": None,
+                "name": "",
+                "audience": audience,
+                "sections": preset(audience),
+                **about,
+            }
         number = asked.id
     with database.writing() as session:
         report.build(session, number, now=now, flow_run_id="run-1")
@@ -74,7 +85,7 @@ def words_of(edition: Edition, tmp_path: Path) -> str:
 
 @pytest.mark.both
 def test_the_figures_of_the_story(told: Database) -> None:
-    found = figures_of(built(told))
+    found = figures_of(built(told, audience="manager"))
     assert found["failures"] == {}
     assert found["summary"] == (
         "From 1 July to 30 September 2026, 8 requests came in and 5 were decided, half of them within 3 days; "
@@ -143,7 +154,7 @@ def test_a_result_has_its_grade_its_interval_and_what_it_is_worth(told: Database
 
 
 def test_a_small_group_of_answers_is_hidden(told: Database) -> None:
-    shown, hidden = figures_of(built(told))["surveys"]
+    shown, hidden = figures_of(built(told, audience="manager"))["surveys"]
     assert (shown["answered"], shown["questions"][0]["counts"]) == (
         6,
         [["Weekly", 3], ["Once", 2], ["Not yet", 1]],
@@ -191,7 +202,7 @@ def test_a_part_that_fails_is_said_and_the_others_stand(told: Database, tmp_path
     with told.writing() as session:
         survey = session.get_one(Survey, 1)
         survey.questions = [{"label": "A question without its key"}]
-    edition = built(told)
+    edition = built(told, audience="manager")
     found = figures_of(edition)
     assert found["failures"] == {"surveys": "This part could not be built (KeyError)."}
     assert (edition.status, found["kpis"][0]["value"]) == (EditionStatus.PUBLISHED, "8")
@@ -229,7 +240,7 @@ def test_the_workbook_has_numbers_as_numbers_and_days_as_days(told: Database) ->
 
 
 def test_a_text_that_looks_like_a_formula_stays_text(told: Database, links: Links, cast: Cast) -> None:
-    from reports.tables import csv_of
+    from portfolio.tidy import csv_of
 
     with told.writing() as session:
         session.get_one(Project, 1).name = '=HYPERLINK("http://evil.example")'
