@@ -17,6 +17,7 @@ from reports import words
 WIDTH, HEIGHT = 280, 164
 LEFT, RIGHT, TOP, BOTTOM = 26, 4, 26, 22
 FEW_TICKS = 4
+MOST_ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,99 @@ def interval(result: dict[str, Any]) -> Markup:
     return _svg(parts, label.strip(), width, height)
 
 
+def slippage(rows: Sequence[dict[str, Any]]) -> Markup:
+    """Which date do we tell anew? Each project's first promise (ring) and where it stands now (dot), on one line of days."""
+    shown = list(rows)[:MOST_ROWS]
+    if not shown:
+        return Markup()
+    days = [date.fromisoformat(row[end]) for row in shown for end in ("first", "now")]
+    first, length = min(days), max(1, (max(days) - min(days)).days)
+    width, row_height, left, right, top = 560, 19, 176, 66, 24
+    height = top + row_height * len(shown) + 20
+
+    def x(day: str) -> float:
+        return left + (date.fromisoformat(day) - first).days / length * (width - left - right)
+
+    parts = [_marks((("promised first", "ring"), ("now, or done", "dot")), left)]
+    for place, row in enumerate(shown):
+        y = top + row_height * (place + 0.5)
+        late = row["days"]
+        said = "as told" if not late else f"{abs(late)} d {'later' if late > 0 else 'sooner'}"
+        end = max(x(row["first"]), x(row["now"]))
+        parts += [
+            Markup('<text class="chart-strong" x="0" y="{:.1f}">{}</text>').format(
+                y + 4, _short(row["project"], 27)
+            ),
+            Markup('<line class="chart-grid" x1="{}" y1="{y:.1f}" x2="{}" y2="{y:.1f}"/>').format(
+                left, width - right, y=y
+            ),
+            Markup('<line class="chart-moved" x1="{:.1f}" y1="{y:.1f}" x2="{:.1f}" y2="{y:.1f}"/>').format(
+                x(row["first"]), x(row["now"]), y=y
+            ),
+            Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="4"/>').format(x(row["now"]), y),
+            Markup('<circle class="chart-ring" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(x(row["first"]), y),
+            Markup('<text class="chart-text" x="{:.1f}" y="{:.1f}">{}</text>').format(end + 9, y + 4, said),
+        ]
+    for at, day, anchor in ((left, first, "start"), (width - right, max(days), "end")):
+        parts.append(
+            Markup('<text class="chart-text" x="{}" y="{}" text-anchor="{}">{}</text>').format(
+                at, height - 4, anchor, f"{day.day} {day:%b %Y}"
+            )
+        )
+    later = sum(row["days"] > 0 for row in shown)
+    return _svg(parts, f"First promise and now of {len(shown)} projects: {later} later.", width, height)
+
+
+def promises(figures: dict[str, Any]) -> Markup:
+    """How far can a date of ours be relied on? What held (dot, with its 95 % interval) against what was told (dashed)."""
+    lines = [line for line in figures["lines"] if line["share"] is not None]
+    if not lines:
+        return Markup()
+    return _shares(
+        [(f"told {line['told']} %", line["share"], line["low"], line["high"], float(line["told"]),
+          f"{line['held']} of {line['of']}") for line in lines],
+        "Promises held: " + ", ".join(f"{line['held']} of {line['of']} told with {line['told']} %" for line in lines) + ".",
+        (("held", "dot"), ("told", "dashed")),
+    )  # fmt: skip
+
+
+def hit_rate(figures: dict[str, Any]) -> Markup:
+    """How boldly do we bet? The share of hypotheses confirmed, with its 95 % interval."""
+    if not figures["of"]:
+        return Markup()
+    hits, of = figures["hits"], figures["of"]
+    return _shares(
+        [("confirmed", 100 * hits / of, figures["low"], figures["high"], None, f"{hits} of {of}")],
+        f"{hits} of {of} hypotheses confirmed, 95 % interval {figures['low']:.0f} to {figures['high']:.0f} %.",
+        (("confirmed", "dot"),),
+    )
+
+
+def capacity(options: Sequence[dict[str, Any]]) -> Markup:
+    """Which hours do we buy? Impact points each option adds; hours by the week solid, what is bought once as an outline."""
+    shown = [one for one in options if one["points"] > 0][:MOST_ROWS]
+    if not shown:
+        return Markup()
+    rows = [
+        (
+            one["label"],
+            one["points"],
+            f"{words.number(one['points'])}",
+            "solid" if "a week" in one["label"] else "hatch",
+        )
+        for one in shown
+    ]
+    label = "Impact points added: " + ", ".join(f"{name} {said}" for name, _, said, _ in rows) + "."
+    return _bars(rows, label, (("every week", "solid"), ("once", "hatch")), 320, 128)
+
+
+def costs(kinds: Sequence[Sequence[Any]], currency: str) -> Markup:
+    """Where did the money go? Costs by kind."""
+    rows = [(words.sentence(kind), amount, words.money(amount, currency), "solid") for kind, amount in kinds]
+    label = "Costs by kind: " + ", ".join(f"{name} {said}" for name, _, said, _ in rows) + "."
+    return _bars(rows, label, (), 560, 110)
+
+
 def share(part: int, whole: int) -> Markup:
     """A bar for one answer of a distribution."""
     width = 0.0 if not whole else 120 * part / whole
@@ -135,6 +229,118 @@ def nice_top(highest: float) -> float:
     power = float(10 ** floor(log10(max(highest, 1.0))))
     steps = (1, 2, 4, 5, 6, 8, 10)
     return next(step * power for step in steps if highest <= step * power)
+
+
+def _bars(
+    rows: Sequence[tuple[str, float, str, str]],
+    label: str,
+    key: Sequence[tuple[str, str]],
+    width: int,
+    left: int,
+) -> Markup:
+    """Lying bars with their name before and their value behind them."""
+    row_height, room = 19, 62
+    top = 22 if len({look for *_, look in rows}) > 1 else 4
+    most = max(value for _, value, _, _ in rows) or 1.0
+    parts = [_marks(key, left)] if top > 4 else []
+    for place, (name, value, said, look) in enumerate(rows):
+        y = top + row_height * place
+        long = max(1.0, value / most * (width - left - room))
+        parts += [
+            Markup('<text class="chart-text" x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
+                left - 7, y + 13, _short(name, 22)
+            ),
+            _lying(left, y + 3.5, long, look),
+            Markup('<text class="chart-strong" x="{:.1f}" y="{:.1f}">{}</text>').format(
+                left + long + 6, y + 13, said
+            ),
+        ]
+    return _svg(parts, label, width, top + row_height * len(rows) + 4)
+
+
+def _lying(x: float, y: float, long: float, look: str, high: float = 12) -> Markup:
+    """A lying bar: solid, or an outline with slanting lines through it, which any printer keeps apart."""
+    if look == "solid":
+        return Markup(
+            '<rect class="chart-solid" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" rx="1"/>'
+        ).format(x, y, long, high)
+    strokes = Markup().join(
+        Markup('<line class="chart-stroke" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(
+            x + at, y + high, x + min(at + high, long), y + max(0.0, at + high - long)
+        )
+        for at in range(0, int(long), 5)
+    )
+    return strokes + Markup(
+        '<rect class="chart-outline" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" rx="1"/>'
+    ).format(x, y, long, high)
+
+
+def _shares(
+    rows: Sequence[tuple[str, float, float, float, float | None, str]],
+    label: str,
+    key: Sequence[tuple[str, str]],
+) -> Markup:
+    """Shares from 0 to 100 % with their interval, each on a line of its own."""
+    width, row_height, left, right, top = 320, 22, 70, 58, 22
+    height = top + row_height * len(rows) + 16
+
+    def x(percent: float) -> float:
+        return left + percent / 100 * (width - left - right)
+
+    parts = [_marks(key, left)]
+    for place, (name, share_, low, high, told, said) in enumerate(rows):
+        y = top + row_height * (place + 0.5)
+        parts += [
+            Markup('<text class="chart-text" x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
+                left - 7, y + 4, name
+            ),
+            Markup('<line class="chart-grid" x1="{:.1f}" y1="{y:.1f}" x2="{:.1f}" y2="{y:.1f}"/>').format(
+                x(0), x(100), y=y
+            ),
+            Markup('<line class="chart-span" x1="{:.1f}" y1="{y:.1f}" x2="{:.1f}" y2="{y:.1f}"/>').format(
+                x(low), x(high), y=y
+            ),
+            Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(x(share_), y),
+            Markup('<text class="chart-strong" x="{:.1f}" y="{:.1f}">{}</text>').format(
+                x(100) + 8, y + 4, said
+            ),
+        ]
+        if told is not None:
+            parts.append(
+                Markup(
+                    '<line class="chart-promise" x1="{x:.1f}" y1="{:.1f}" x2="{x:.1f}" y2="{:.1f}" stroke-dasharray="3 2"/>'
+                ).format(y - 9, y + 9, x=x(told))
+            )
+    for percent, anchor in ((0, "start"), (50, "middle"), (100, "end")):
+        parts.append(
+            Markup('<text class="chart-text" x="{:.1f}" y="{}" text-anchor="{}">{} %</text>').format(
+                x(percent), height - 2, anchor, percent
+            )
+        )
+    return _svg(parts, label, width, height)
+
+
+def _marks(entries: Sequence[tuple[str, str]], left: float) -> Markup:
+    """What the marks mean, above the rows."""
+    parts, x = [], float(left)
+    for name, look in entries:
+        if look == "dashed":
+            mark = Markup(
+                '<line class="chart-promise" x1="{x:.1f}" y1="3" x2="{x:.1f}" y2="15" stroke-dasharray="3 2"/>'
+            ).format(x=x + 5)
+        elif look in {"dot", "ring"}:
+            mark = Markup('<circle class="chart-{}" cx="{:.1f}" cy="9" r="4"/>').format(look, x + 5)
+        else:
+            mark = _lying(x, 4, 12, look, 10)
+        parts.append(
+            mark + Markup('<text class="chart-text" x="{:.1f}" y="13">{}</text>').format(x + 16, name)
+        )
+        x += 16 + 6.6 * len(name) + 16
+    return Markup().join(parts)
+
+
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
 def _svg(parts: Sequence[Markup], label: str, width: int = WIDTH, height: int = HEIGHT) -> Markup:

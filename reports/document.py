@@ -144,6 +144,8 @@ def _templates() -> Environment:
         sentence=words.sentence,
         day=lambda text: words.day(date.fromisoformat(text)),
         cell=cell,
+        money=words.money,
+        short_day=words.short_day,
         verdict=lambda code: VERDICTS.get(code, words.sentence(words.plain(code))),
         source=lambda code, name: f"{SOURCES.get(code, 'by ' + words.plain(code))} {name}".rstrip(),
         took=lambda days: words.listed([words.lasting(one) for one in days]),

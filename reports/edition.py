@@ -37,6 +37,7 @@ def build(session: Session, edition_id: int, *, now: datetime, flow_run_id: str 
 def make(session: Session, edition: Edition, *, now: datetime) -> Made:
     """Everything of an edition, from data before its cut-off. Only reads; the same data and cut-off give the same bytes."""
     from reports import frames
+    from reports.asked import Asked, Design
     from reports.document import html_of, pdf_of
     from reports.figures import figures_of
     from reports.scope import scope_of
@@ -46,8 +47,9 @@ def make(session: Session, edition: Edition, *, now: datetime) -> Made:
     scope = scope_of(
         edition.kind, edition.period_start, edition.period_end, now=now, zone=organisation.zone(ours)
     )
-    read = frames.read(session, cut_off=scope.cut_off, last_day=scope.last_day)
-    figures = figures_of(read, scope, edition, ours)
+    about = Design.of(edition.design).about
+    read = frames.read(session, cut_off=scope.cut_off, last_day=scope.last_day, about=about)
+    figures = figures_of(Asked(session, read, scope, edition, ours))
     html = html_of(figures)
     cut_off = scope.cut_off.astimezone(UTC)
     return Made(

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from portfolio import measures as kept_measures
 from portfolio.models import (
     Answer,
     Card,
@@ -27,56 +29,126 @@ from portfolio.models import (
     LearningRequest,
     Measure,
     Project,
+    Promise,
     Reading,
-    Response,
-    Survey,
 )
+from portfolio.rules.proof import Value
 from portfolio.states import LIVE_STAGES, ColumnKind, RequestStatus, Stage
+from reports.scope import Window
 
 Rows = Sequence[Any]
 
 
 @dataclass(frozen=True)
+class About:
+    """What a report is about: a goal, a project, or with neither everything."""
+
+    goal: int | None = None
+    project: int | None = None
+
+
+EVERYTHING = About()
+
+
 class Frames:
-    """All a report is made from, as of one cut-off. One row is one thing named by the frame.
+    """All a report is made from, as of one cut-off, each frame read when it is first asked for. One row is one thing named by
+    the frame. What only has a day counts up to and including `last_day`.
 
     requests: id, title, goal, source, source_name, is_need, submitted_at, status, first_decided_at, verdict,
       reason, decided_at (of the last verdict), withdrawn_at
-    projects: id, name, goal, solution_type, people, estimate_hours, hours_saved, costs, stage, started_at, ended_at
+    projects: id, name, goal, request, solution_type, people, estimate_hours, hours_saved, costs, stage, started_at, ended_at
     cards: id, project, hours, added_at, started_at, done_at
     iterations: id, goal, starts_on, ends_on, closed_at, capacity_hours, committed, done, hours_done
-    goals: id, name, measure, owner, weight, target, year_to_date, unit
-    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit
-    readings: measure, value, read_on, after, comparison · evaluations: project, level, grade, figures, concluded_at
-    surveys: id, project, kind, questions, sent_on, sent_count · responses: survey, answers
+    goals: id, name, measure, owner, weight, target, year_to_date, unit, ends_on
+    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit, family, baseline
+    readings: measure, value, read_on, after, comparison, subject, traits, exposure
+    evaluations: project, level, tier, grade, verdict, figures, concluded_at
+    facts: what of a project has no history, by its id · promises: the dates told about each project, by its id
     """
 
-    requests: pd.DataFrame
-    projects: pd.DataFrame
-    cards: pd.DataFrame
-    iterations: pd.DataFrame
-    goals: pd.DataFrame
-    measures: pd.DataFrame
-    readings: pd.DataFrame
-    evaluations: pd.DataFrame
-    surveys: pd.DataFrame
-    responses: pd.DataFrame
+    def __init__(
+        self, session: Session, *, cut_off: datetime, last_day: date, about: About = EVERYTHING
+    ) -> None:
+        self.session = session
+        self.cut_off = cut_off
+        self.last_day = last_day
+        self.about = about
+
+    @cached_property
+    def requests(self) -> pd.DataFrame:
+        found = requests(self.session, self.cut_off)
+        if self.about.goal is not None:
+            return _only(found, found["goal"] == self.about.goal)
+        if self.about.project is not None:
+            return _only(found, found["id"].isin(self.projects["request"].dropna()))
+        return found
+
+    @cached_property
+    def projects(self) -> pd.DataFrame:
+        found = projects(self.session, self.cut_off, self.last_day)
+        if self.about.goal is not None:
+            return _only(found, found["goal"] == self.about.goal)
+        if self.about.project is not None:
+            return _only(found, found["id"] == self.about.project)
+        return found
+
+    @cached_property
+    def cards(self) -> pd.DataFrame:
+        return self._of_projects(cards(self.session, self.cut_off))
+
+    @cached_property
+    def iterations(self) -> pd.DataFrame:
+        return iterations(self.session, self.cut_off)
+
+    @cached_property
+    def goals(self) -> pd.DataFrame:
+        found = goals(self.session, self.cut_off)
+        if self.about.goal is not None:
+            return _only(found, found["id"] == self.about.goal)
+        if self.about.project is not None:
+            return _only(found, found["id"].isin(self.projects["goal"].dropna()))
+        return found
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        return self._of_projects(measures(self.session, self.cut_off))
+
+    @cached_property
+    def readings(self) -> dict[int, list[Value]]:
+        return readings(self.session, self.cut_off, self.last_day)
+
+    @cached_property
+    def evaluations(self) -> pd.DataFrame:
+        return self._of_projects(evaluations(self.session, self.cut_off))
+
+    @cached_property
+    def facts(self) -> dict[int, Any]:
+        return {one.id: one for one in facts(self.session, [int(one) for one in self.projects["id"]])}
+
+    @cached_property
+    def promises(self) -> dict[int, list[Any]]:
+        known = {int(one) for one in self.projects["id"]}
+        found: dict[int, list[Any]] = {}
+        for one in promises(self.session, self.cut_off):
+            if one.project in known:
+                found.setdefault(one.project, []).append(one)
+        return found
+
+    @property
+    def is_whole(self) -> bool:
+        return self.about == EVERYTHING
+
+    def _of_projects(self, found: pd.DataFrame) -> pd.DataFrame:
+        return found if self.is_whole else _only(found, found["project"].isin(self.projects["id"]))
 
 
-def read(session: Session, *, cut_off: datetime, last_day: date) -> Frames:
+def _only(found: pd.DataFrame, rows: pd.Series[bool]) -> pd.DataFrame:
+    return found[rows.astype(bool)].reset_index(drop=True)
+
+
+def read(session: Session, *, cut_off: datetime, last_day: date, about: About = EVERYTHING) -> Frames:
     """Everything before `cut_off`; what only has a day counts up to and including `last_day`."""
-    return Frames(
-        requests=requests(session, cut_off),
-        projects=projects(session, cut_off, last_day),
-        cards=cards(session, cut_off),
-        iterations=iterations(session, cut_off),
-        goals=goals(session, cut_off),
-        measures=measures(session, cut_off),
-        readings=readings(session, cut_off, last_day),
-        evaluations=evaluations(session, cut_off),
-        surveys=surveys(session, cut_off, last_day),
-        responses=responses(session, cut_off),
-    )
+    return Frames(session, cut_off=cut_off, last_day=last_day, about=about)
 
 
 def requests(session: Session, cut_off: datetime) -> pd.DataFrame:
@@ -139,21 +211,41 @@ def projects(session: Session, cut_off: datetime, last_day: date) -> pd.DataFram
         .where(Cost.spent_on <= last_day)
         .group_by(Cost.project_id),
     )
+    names = "id name goal request solution_type people estimate_hours hours_saved"
     found: dict[int, dict[str, Any]] = {}
-    for event, project, to in session.execute(
-        select(Event, Project, Event.details["to"].as_string())
+    for action, at, to, *fields in session.execute(
+        select(
+            Event.action,
+            Event.at,
+            Event.details["to"].as_string(),
+            Project.id,
+            Project.name,
+            Project.goal_id,
+            Project.learning_request_id,
+            Project.solution_type,
+            Project.people_count,
+            Project.estimate_hours,
+            Project.hours_saved,
+        )
         .join(Project, Project.id == Event.subject_id)
         .where(Event.action.in_(("project.started", "project.moved")), Event.at < cut_off)
         .order_by(Event.at, Event.id)
     ):
-        if event.action == "project.started":
-            found[project.id] = _started(project, event.at, spent.get(project.id, 0.0))
-        elif project.id in found:
+        number = fields[0]
+        if action == "project.started":
+            found[number] = {
+                **dict(zip(names.split(), fields, strict=True)),
+                "costs": spent.get(number, 0.0),
+                "stage": Stage.DISCOVER.value,
+                "started_at": at,
+                "ended_at": None,
+            }
+        elif number in found:
             is_over = to not in {stage.value for stage in LIVE_STAGES}
-            found[project.id].update(stage=to, ended_at=event.at if is_over else None)
+            found[number].update(stage=to, ended_at=at if is_over else None)
     return _frame(
         (found[id_] for id_ in sorted(found)),
-        "id name goal solution_type people estimate_hours hours_saved costs stage started_at ended_at",
+        f"{names} costs stage started_at ended_at",
         moments=("started_at", "ended_at"),
     )
 
@@ -193,11 +285,18 @@ def cards(session: Session, cut_off: datetime) -> pd.DataFrame:
 def iterations(session: Session, cut_off: datetime) -> pd.DataFrame:
     """Iterations closed before the cut-off, with the facts they were closed with."""
     rows = session.execute(
-        select(Iteration)
+        select(
+            Iteration.id,
+            Iteration.goal,
+            Iteration.starts_on,
+            Iteration.ends_on,
+            Iteration.closed_at,
+            Iteration.record,
+        )
         .join(Event, and_(Event.subject_id == Iteration.id, Event.subject_type == Iteration.__tablename__))
         .where(Event.action == "iteration.closed", Event.at < cut_off)
         .order_by(Iteration.id)
-    ).scalars()
+    )
     return _frame(
         (
             {
@@ -221,7 +320,7 @@ def iterations(session: Session, cut_off: datetime) -> pd.DataFrame:
 
 def goals(session: Session, cut_off: datetime) -> pd.DataFrame:
     """Goals in force at the cut-off, weightiest first."""
-    names = "id name measure owner weight target year_to_date unit"
+    names = "id name measure owner weight target year_to_date unit ends_on"
     rows = session.execute(
         select(*(getattr(Goal, name) for name in names.split()))
         .where(Goal.created_at < cut_off, Goal.retired_at.is_(None) | (Goal.retired_at >= cut_off))
@@ -241,62 +340,107 @@ def measures(session: Session, cut_off: datetime) -> pd.DataFrame:
             Measure.higher_is_better,
             Measure.worthwhile_change,
             Measure.value_per_unit,
+            Measure.family,
+            Measure.baseline,
         )
         .where(Measure.created_at < cut_off)
         .order_by(Measure.id)
     ).all()
-    return _tabled(rows, "id project name unit higher_is_better worthwhile_change value_per_unit")
+    return _tabled(
+        rows, "id project name unit higher_is_better worthwhile_change value_per_unit family baseline"
+    )
 
 
-def readings(session: Session, cut_off: datetime, last_day: date) -> pd.DataFrame:
-    """Readings recorded before the cut-off."""
+def readings(session: Session, cut_off: datetime, last_day: date) -> dict[int, list[Value]]:
+    """Readings recorded before the cut-off, by measure, as the proof takes them."""
     rows = session.execute(
-        select(Reading.measure_id, Reading.value, Reading.read_on, Reading.after, Reading.comparison)
+        select(
+            Reading.measure_id,
+            Reading.value,
+            Reading.read_on,
+            Reading.after,
+            Reading.comparison,
+            Reading.subject,
+            Reading.traits,
+            Reading.exposure,
+        )
         .where(Reading.recorded_at < cut_off, Reading.read_on <= last_day)
         .order_by(Reading.measure_id, Reading.read_on, Reading.id)
-    ).all()
-    return _tabled(rows, "measure value read_on after comparison")
+    )
+    found: dict[int, list[Value]] = {}
+    for measure, value, on, after, comparison, subject, traits, exposure in rows:
+        made = kept_measures.value_of(
+            value, on, after=after, comparison=comparison, subject=subject, traits=traits, exposure=exposure
+        )
+        found.setdefault(measure, []).append(made)
+    return found
 
 
 def evaluations(session: Session, cut_off: datetime) -> pd.DataFrame:
     """Evaluations concluded before the cut-off."""
+    names = "project level tier grade verdict figures concluded_at"
     rows = session.execute(
         select(
             Evaluation.project_id,
             Evaluation.level,
+            Evaluation.tier,
             Evaluation.grade,
+            Evaluation.verdict,
             Evaluation.figures,
             Evaluation.concluded_at,
         )
         .where(Evaluation.concluded_at < cut_off)
         .order_by(Evaluation.concluded_at, Evaluation.id)
     ).all()
-    return _tabled(rows, "project level grade figures concluded_at")
+    return _tabled(rows, names)
 
 
-def surveys(session: Session, cut_off: datetime, last_day: date) -> pd.DataFrame:
-    """Surveys sent by the last day."""
+def facts(session: Session, numbers: list[int]) -> Rows:
+    """What of these projects has no history, as it stands now."""
     rows = session.execute(
-        select(Survey.id, Survey.project_id, Survey.kind, Survey.questions, Survey.sent_on, Survey.sent_count)
-        .where(Survey.created_at < cut_off, Survey.sent_on <= last_day)
-        .order_by(Survey.sent_on, Survey.id)
+        select(
+            Project.id,
+            Project.name,
+            Project.audience,
+            Project.hypothesis,
+            Project.stop_rule,
+            Project.stop_on,
+            Project.sponsor,
+            Project.baseline_on,
+            Project.due_on,
+            Project.health,
+            Project.health_note,
+        ).order_by(Project.id)
     ).all()
-    return _tabled(rows, "id project kind questions sent_on sent_count")
+    wanted = set(numbers)
+    return [one for one in rows if one.id in wanted]
 
 
-def responses(session: Session, cut_off: datetime) -> pd.DataFrame:
-    """Answers to surveys given before the cut-off."""
-    rows = session.execute(
-        select(Response.survey_id, Response.answers)
-        .where(Response.answered_at < cut_off)
-        .order_by(Response.survey_id, Response.id)
+def promises(session: Session, cut_off: datetime) -> Rows:
+    """The dates told about projects before the cut-off, each project's in the order they were told."""
+    return session.execute(
+        select(
+            Promise.subject_id.label("project"),
+            Promise.made_on,
+            Promise.likely_on,
+            Promise.promised_on,
+            Promise.surely_on,
+            Promise.items_left,
+            Promise.sample,
+        )
+        .where(Promise.subject_type == Project.__tablename__, Promise.made_at < cut_off)
+        .order_by(Promise.subject_id, Promise.made_on, Promise.id)
     ).all()
-    return _tabled(rows, "survey answers")
 
 
 def rows_of(frame: pd.DataFrame) -> Iterable[Any]:
     """A frame's rows with their columns by name."""
     return frame.itertuples(index=False)
+
+
+def within(column: pd.Series[Any], window: Window) -> pd.Series[bool]:
+    """Which moments lie in the window."""
+    return (column >= window.start) & (column < window.end)
 
 
 def moments(column: pd.Series[Any]) -> list[datetime | None]:
@@ -336,22 +480,6 @@ def _card_events(session: Session, cut_off: datetime) -> Rows:
         .where(Event.action.in_(("card.added", "card.moved")), Event.at < cut_off)
         .order_by(Event.at, Event.id)
     ).all()
-
-
-def _started(project: Project, at: datetime, costs: float) -> dict[str, Any]:
-    return {
-        "id": project.id,
-        "name": project.name,
-        "goal": project.goal_id,
-        "solution_type": project.solution_type,
-        "people": project.people_count,
-        "estimate_hours": project.estimate_hours,
-        "hours_saved": project.hours_saved,
-        "costs": costs,
-        "stage": Stage.DISCOVER.value,
-        "started_at": at,
-        "ended_at": None,
-    }
 
 
 def _pairs(session: Session, query: Select[*tuple[Any, ...]]) -> dict[int, Any]:

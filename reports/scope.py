@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from portfolio.editions import last_period
+from portfolio.rules.report_days import last_period
 from reports import words
 
 WEEKS_SHOWN = 13
@@ -52,6 +52,10 @@ class Scope:
     @property
     def last_day(self) -> date:
         return self.window.last
+
+    def day_of(self, moment: datetime) -> date:
+        """The day of a moment where the organisation is."""
+        return moment.astimezone(self.zone).date()
 
     @property
     def weeks(self) -> tuple[datetime, ...]:

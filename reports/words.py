@@ -53,6 +53,12 @@ def day(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def short_day(iso: str) -> str:
+    """ "3 Sep 2026"."""
+    value = date.fromisoformat(iso)
+    return f"{value.day} {value:%b} {value.year}"
+
+
 def moment(value: datetime) -> str:
     return f"{day(value)}, {value:%H:%M}"
 

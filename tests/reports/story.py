@@ -146,6 +146,8 @@ def _surveys(session: Session, project: Project) -> None:
             questions=questions,
             sent_on=sent_on,
             sent_count=sent,
+            opened_at=on(9, 8),
+            closed_at=on(9, 25),
             created_at=on(9, 8),
         )
         session.add(survey)

@@ -1,19 +1,18 @@
-"""What the work changed: measures with their evidence, and what people answered."""
+"""What the work changed: measures with their evidence."""
 
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
-from portfolio.rules import proof
+from portfolio.rules import money, proof
+from portfolio.rules.money import Worth
 from portfolio.rules.proof import Proof, Value
 from portfolio.states import EvidenceGrade
 from reports import words
-from reports.frames import Frames, rows_of
-from reports.scope import Scope
+from reports.asked import Asked
+from reports.sections.proofs import Proved, read_within
 from reports.tables import Table, table
 
-SMALLEST_GROUP = 5
 GRADES = list(EvidenceGrade)
 AGAINST = {
     EvidenceGrade.CONTROLLED: "set against the comparison group, ",
@@ -29,27 +28,11 @@ GRADE_WORDS = {
 }
 
 
-def measured(frames: Frames, scope: Scope, currency: str) -> tuple[list[dict[str, Any]], list[Table]]:
+def measured(it: Asked) -> tuple[list[dict[str, Any]], list[Table]]:
     """Measures read in the period after the work, best evidence first; then confirmed, refuted, inconclusive."""
-    projects = {one.id: one for one in rows_of(frames.projects)}
-    credit = _credit(frames.evaluations)
-    found = []
-    for measure in rows_of(frames.measures):
-        values = _values(frames.readings, measure.id)
-        if not any(one.after and scope.window.first <= one.on <= scope.last_day for one in values):
-            continue
-        project = projects.get(measure.project)
-        shares = credit.get(measure.project, {})
-        proved = proof.prove(
-            values,
-            higher_is_better=bool(measure.higher_is_better),
-            worthwhile_change=measure.worthwhile_change,
-            value_per_unit=measure.value_per_unit,
-            costs=_costs(project),
-            contribution=shares.get("contribution"),
-            confidence=shares.get("confidence"),
-        )
-        found.append(_result(measure, project, values, proved, currency))
+    found = [
+        result_of(one, it) for one in it.proofs if read_within(one, it.scope.window.first, it.scope.last_day)
+    ]
     outcomes = list(proof.Outcome)
     found.sort(
         key=lambda one: (
@@ -62,58 +45,21 @@ def measured(frames: Frames, scope: Scope, currency: str) -> tuple[list[dict[str
     return found, [_table(found)]
 
 
-def surveyed(frames: Frames, scope: Scope) -> tuple[list[dict[str, Any]], list[Table]]:
-    """Surveys sent in the period: how many answered, and each question as a distribution. Small groups stay hidden."""
-    names = {one.id: one.name for one in rows_of(frames.projects)}
-    made, rows = [], []
-    for survey in rows_of(frames.surveys):
-        if survey.sent_on < scope.window.first:
-            continue
-        answers = [dict(one) for one in frames.responses[frames.responses["survey"] == survey.id]["answers"]]
-        title = f"{words.sentence(words.plain(survey.kind))}: {names.get(survey.project, 'no project')}"
-        shown = {
-            "title": title,
-            "sent_on": survey.sent_on.isoformat(),
-            "sent": int(survey.sent_count),
-            "answered": len(answers),
-            "hidden": len(answers) < SMALLEST_GROUP,
-            "questions": []
-            if len(answers) < SMALLEST_GROUP
-            else [_distribution(one, answers) for one in survey.questions],
-        }
-        made.append(shown)
-        rows += [
-            [title, survey.sent_on, shown["sent"], len(answers), question["label"], label, count]
-            for question in shown["questions"]
-            for label, count in question["counts"]
-        ]
-    columns = (
-        ("Survey", "text"), ("Sent", "day"), ("Sent to", "count"), ("Answered", "count"), ("Question", "text"),
-        ("Answer", "text"), ("People", "count"),
-    )  # fmt: skip
-    note = f"Surveys and questions answered by fewer than {SMALLEST_GROUP} people are left out."
-    return made, [table("surveys", "What people answered", columns, rows, note)]
-
-
-def _values(readings: pd.DataFrame, measure: Any) -> list[Value]:
-    return [
-        Value(float(one.value), one.read_on, after=bool(one.after), comparison=bool(one.comparison))
-        for one in rows_of(readings[readings["measure"] == measure])
-    ]
-
-
-def _credit(evaluations: pd.DataFrame) -> dict[Any, dict[str, float]]:
-    """Contribution and confidence stated in each project's latest evaluation that has them (Phillips' isolation)."""
-    found: dict[Any, dict[str, float]] = {}
-    for one in rows_of(evaluations):
-        stated = {name: one.figures.get(name) for name in ("contribution", "confidence")}
-        if all(isinstance(value, int | float) and 0 <= value <= 1 for value in stated.values()):
-            found[one.project] = {name: float(value) for name, value in stated.items()}
-    return found
-
-
-def _result(measure: Any, project: Any, values: list[Value], proved: Proof, currency: str) -> dict[str, Any]:
-    change, worth = proved.change, proved.worth
+def result_of(found: Proved, it: Asked) -> dict[str, Any]:
+    """One measure as the report shows it. Nothing is said of a return below the grade that was set."""
+    measure, project, values, proved = found.measure, found.project, found.values, found.proof
+    change = proved.change
+    worth = (
+        proved.worth
+        if money.is_enough(proved.grade.grade, it.least_grade)
+        else replace(
+            proved.worth,
+            likely=None,
+            low=None,
+            high=None,
+            reason="The evidence is weaker than the grade set for a return.",
+        )
+    )
     before, after = (_mean(values, after=side) for side in (False, True))
     return {
         "id": int(measure.id),
@@ -144,10 +90,10 @@ def _result(measure: Any, project: Any, values: list[Value], proved: Proof, curr
         "roi_high": worth.high.roi_percent if worth.high else None,
         "payback_months": worth.likely.payback_months if worth.likely and worth.low else None,
         "break_even": worth.break_even_change,
-        "costs": _costs(project),
+        "costs": found.costs.total,
         "worth_note": worth.reason,
         "said": _said(measure, proved, before, after),
-        "worth_said": _worth_said(measure, proved, words.money(_costs(project), currency)),
+        "worth_said": _worth_said(measure, worth, words.money(found.costs.total, it.currency)),
     }
 
 
@@ -167,8 +113,7 @@ def _said(measure: Any, proved: Proof, before: float | None, after: float | None
     )
 
 
-def _worth_said(measure: Any, proved: Proof, costs: str) -> str:
-    worth = proved.worth
+def _worth_said(measure: Any, worth: Worth, costs: str) -> str:
     if worth.low and worth.likely and worth.high:
         ends = sorted((worth.low.roi_percent, worth.high.roi_percent))
         paid = (
@@ -204,28 +149,6 @@ def _table(found: list[dict[str, Any]]) -> Table:
     return table("results", "Measured results", columns, [[one[key] for key in keys] for one in found])
 
 
-def _distribution(question: Any, answers: list[dict[str, Any]]) -> dict[str, Any]:
-    """How many chose each option, in the options' order; nothing where fewer than five answered this one."""
-    given = [_option(answer.get(question["key"])) for answer in answers]
-    given = [one for one in given if one]
-    counts = Counter(given)
-    options = [_option(option) for option in question.get("options", [])]
-    options += sorted(set(counts) - set(options))
-    return {
-        "label": question.get("label", question["key"]),
-        "answered": len(given),
-        "counts": [[option, counts[option]] for option in options] if len(given) >= SMALLEST_GROUP else [],
-    }
-
-
-def _option(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _costs(project: Any) -> float:
-    return float(project.costs) if project is not None else 0.0
-
-
-def _mean(values: list[Value], *, after: bool) -> float | None:
+def _mean(values: Sequence[Value], *, after: bool) -> float | None:
     side = [one.value for one in values if one.after is after and not one.comparison]
     return sum(side) / len(side) if side else None

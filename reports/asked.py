@@ -1,0 +1,74 @@
+"""What a section of a report is made from: the data as of the cut-off, the period, and what was asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portfolio.models import Edition, Organisation
+from portfolio.rules.money import Loaded
+from portfolio.rules.report_sections import Audience, Chosen, audience_of, chosen
+from portfolio.states import EvidenceGrade
+from reports.frames import About, Frames
+from reports.scope import Scope
+from reports.sections.proofs import Proved, costs_of, proofs_of
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a report shows, to whom, and what it is about. An edition without one is for leadership."""
+
+    name: str
+    audience: Audience
+    sections: tuple[Chosen, ...]
+    about: About
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any] | None) -> "Design":
+        kept = said or {}
+        audience = audience_of(kept.get("audience"))
+        return cls(
+            name=str(kept.get("name") or ""),
+            audience=audience,
+            sections=chosen(kept.get("sections"), audience.key),
+            about=About(kept.get("goal"), kept.get("project")),
+        )
+
+    def shows(self, key: str) -> bool:
+        return any(one.key == key for one in self.sections)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One edition while it is made."""
+
+    session: Session
+    frames: Frames
+    scope: Scope
+    edition: Edition
+    organisation: Organisation | None
+
+    @cached_property
+    def design(self) -> Design:
+        return Design.of(self.edition.design)
+
+    @cached_property
+    def costs(self) -> dict[int, Loaded]:
+        """What each project cost, fully loaded."""
+        return costs_of(self.session, self.frames)
+
+    @cached_property
+    def proofs(self) -> list[Proved]:
+        """Every measure that was read, and what that proves."""
+        return proofs_of(self.frames, self.costs)
+
+    @property
+    def currency(self) -> str:
+        return self.organisation.currency if self.organisation else ""
+
+    @property
+    def least_grade(self) -> EvidenceGrade:
+        """Below this no return is printed."""
+        return self.organisation.least_grade if self.organisation else EvidenceGrade.ESTIMATE

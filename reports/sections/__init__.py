@@ -1,0 +1,1 @@
+"""What may stand in a report, section by section: each takes what was asked, and gives its figures and its tables."""

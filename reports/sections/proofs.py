@@ -1,0 +1,101 @@
+"""Every measure read before the cut-off, and what its readings prove."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portfolio import costs, organisation
+from portfolio.models import Project
+from portfolio.rules import proof
+from portfolio.rules.money import CostKind, Loaded, loaded_cost
+from portfolio.rules.proof import Proof, Value
+from reports.frames import Frames, rows_of
+
+NOTHING_SPENT = Loaded()
+
+
+@dataclass(frozen=True)
+class Proved:
+    """One measure with its project (None where it has none), its values and what they prove."""
+
+    measure: Any
+    project: Any
+    values: Sequence[Value]
+    proof: Proof
+    costs: Loaded
+
+
+def proofs_of(frames: Frames, spent: Mapping[int, Loaded]) -> list[Proved]:
+    """Of each measure that has readings; in the order of their numbers."""
+    projects = {int(one.id): one for one in rows_of(frames.projects)}
+    credit = _credit(frames.evaluations)
+    return [
+        _proved(measure, projects.get(measure.project), values, credit, spent)
+        for measure in rows_of(frames.measures)
+        if (values := frames.readings.get(measure.id))
+    ]
+
+
+def costs_of(session: Session, frames: Frames) -> dict[int, Loaded]:
+    """What each project cost, fully loaded; what was written down as spent after the last day isn't in it."""
+    numbers = [int(one) for one in frames.projects["id"]]
+    if not numbers:
+        return {}
+    found = costs.of_projects(session, list(session.scalars(select(Project).where(Project.id.in_(numbers)))))
+    later = {one.id for one in costs.typed(session, numbers) if one.spent_on > frames.last_day}
+    overhead = costs.Rates.of(organisation.current(session)).overhead
+    return {number: _without(loaded, later, overhead) for number, loaded in found.items()}
+
+
+def read_within(found: Proved, first: date, last: date) -> bool:
+    """Whether the measure was read in this stretch after the work began."""
+    return any(one.after and first <= one.on <= last for one in found.values)
+
+
+def _proved(
+    measure: Any,
+    project: Any,
+    values: Sequence[Value],
+    credit: Mapping[Any, Mapping[str, float]],
+    spent: Mapping[int, Loaded],
+) -> Proved:
+    shares = credit.get(measure.project, {})
+    loaded = spent.get(measure.project, NOTHING_SPENT)
+    made = proof.prove(
+        values,
+        higher_is_better=bool(measure.higher_is_better),
+        worthwhile_change=measure.worthwhile_change,
+        value_per_unit=measure.value_per_unit,
+        costs=loaded.total,
+        contribution=shares.get("contribution"),
+        confidence=shares.get("confidence"),
+    )
+    return Proved(measure, project, values, made, loaded)
+
+
+def _without(loaded: Loaded, later: set[int], overhead: float) -> Loaded:
+    """What was spent without these lines; overhead is taken on the rest anew."""
+    if not any(line.id in later for line in loaded.lines):
+        return loaded
+    is_ours = [line.id is None and line.kind is CostKind.OVERHEAD for line in loaded.lines]
+    kept = [
+        line
+        for line, is_overhead in zip(loaded.lines, is_ours, strict=True)
+        if line.id not in later and not is_overhead
+    ]
+    return loaded_cost(kept, overhead_percent=overhead)
+
+
+def _credit(evaluations: pd.DataFrame) -> dict[Any, dict[str, float]]:
+    """Contribution and confidence stated in each project's latest evaluation that has them (Phillips' isolation)."""
+    found: dict[Any, dict[str, float]] = {}
+    for one in rows_of(evaluations):
+        stated = {name: one.figures.get(name) for name in ("contribution", "confidence")}
+        if all(isinstance(value, int | float) and 0 <= value <= 1 for value in stated.values()):
+            found[one.project] = {name: float(value) for name, value in stated.items()}
+    return found

@@ -1,0 +1,92 @@
+"""Whom to thank: experts by name with the hours they gave in the period. Who would rather not be named is only counted."""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portfolio.models import Card, ExpertAsk, Person, Project, WorkLog
+from portfolio.states import Role
+from reports import words
+from reports.asked import Asked
+from reports.tables import Table, table
+
+COLUMNS = (("Name", "text"), ("Hours", "hours"), ("For", "text"))
+AT_WORK = frozenset({Role.MANAGER, Role.ADMIN})
+"""Whose work it is: they aren't thanked in their own report."""
+
+
+def thanked(it: Asked) -> tuple[dict[str, Any], list[Table]]:
+    """Hours booked on cards in the period, and things done when asked; the most hours first."""
+    hours = _hours(it)
+    helped = _done_when_asked(it)
+    people = _people({*hours, *helped}, it)
+    named = []
+    for person in people.values():
+        given = hours.get(person.id, {})
+        if not given and person.id not in helped:
+            continue
+        projects = sorted({*given, *helped.get(person.id, ())} - {""})
+        named.append(
+            {
+                "name": person.display_name,
+                "hours": round(sum(given.values()), 2),
+                "for": words.listed(projects),
+                "unnamed": person.unnamed,
+            }
+        )
+    shown = sorted((one for one in named if not one["unnamed"]), key=lambda one: (-one["hours"], one["name"]))
+    rest = [one for one in named if one["unnamed"]]
+    made = {
+        "people": [{key: one[key] for key in ("name", "hours", "for")} for one in shown],
+        "unnamed": len(rest),
+        "hours": round(sum(one["hours"] for one in named), 2),
+    }
+    note = f"{words.counted(len(rest), 'person', 'people')} would rather not be named." if rest else ""
+    rows = [[one["name"], one["hours"], one["for"]] for one in shown]
+    return made, [table("thanks", "With thanks to", COLUMNS, rows, note)]
+
+
+def _hours(it: Asked) -> dict[int, dict[str, float]]:
+    """Hours by person and project, summed by the database."""
+    window = it.scope.window
+    rows = it.session.execute(
+        select(WorkLog.person_id, Project.id, Project.name, func.sum(WorkLog.hours))
+        .join(Card, Card.id == WorkLog.card_id)
+        .outerjoin(Project, Project.id == Card.project_id)
+        .where(WorkLog.hours > 0, WorkLog.started_at >= window.start, WorkLog.started_at < window.end)
+        .group_by(WorkLog.person_id, Project.id, Project.name)
+        .order_by(WorkLog.person_id, Project.id)
+    )
+    found: dict[int, dict[str, float]] = defaultdict(dict)
+    for person, project, name, hours in rows:
+        if _is_ours(it, project):
+            found[person][name or ""] = found[person].get(name or "", 0.0) + float(hours)
+    return found
+
+
+def _done_when_asked(it: Asked) -> dict[int, list[str]]:
+    window = it.scope.window
+    rows = it.session.execute(
+        select(ExpertAsk.person_id, Project.id, Project.name)
+        .join(Card, Card.id == ExpertAsk.card_id)
+        .outerjoin(Project, Project.id == Card.project_id)
+        .where(ExpertAsk.done_at >= window.start, ExpertAsk.done_at < window.end)
+        .order_by(ExpertAsk.person_id, Project.id)
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for person, project, name in rows:
+        if _is_ours(it, project):
+            found[person].append(name or "")
+    return found
+
+
+def _people(numbers: set[int], it: Asked) -> dict[int, Person]:
+    found = it.session.scalars(
+        select(Person).where(Person.id.in_(numbers), Person.erased_at.is_(None)).order_by(Person.id)
+    )
+    return {one.id: one for one in found if not one.has_role(*AT_WORK)}
+
+
+def _is_ours(it: Asked, project: int | None) -> bool:
+    return it.frames.is_whole or (project is not None and project in it.frames.facts)
