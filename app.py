@@ -12,6 +12,7 @@ import api
 import board
 import intake
 import reports
+from api import xapi
 from portfolio import settings as all_settings
 from portfolio import similar
 from portfolio.database import connect
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         intake,
         reports,
         api,
+        xapi,
     ):  # board before intake: /requests/7/score is no private link
         app.include_router(door.router, dependencies=[Depends(get_now)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -18,7 +18,7 @@ from web.templating import page
 
 log = logging.getLogger("outsize")
 
-API = "/api/"
+API = ("/api/", "/xapi/")
 
 
 @dataclass(frozen=True)

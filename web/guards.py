@@ -190,6 +190,7 @@ class Turnstile:
         self._notes: RateLimitItem = RateLimitItemPerMinute(NOTES_PER_MINUTE)
         self._looks: RateLimitItem = RateLimitItemPerMinute(LOOKS_PER_MINUTE)
         self._uploads: RateLimitItem = RateLimitItemPerHour(settings.uploads_per_hour)
+        self._statements: RateLimitItem = RateLimitItemPerMinute(settings.statement_posts_per_minute)
 
     def check_post(self, request: Request) -> None:
         """Raise TooMany when this address has sent too many public requests."""
@@ -215,6 +216,10 @@ class Turnstile:
         """Raise TooMany when this address has given too many files."""
         for _ in range(count):
             self._check(self._uploads, "upload", self.address(request))
+
+    def check_statements(self, source: int) -> None:
+        """Raise TooMany when a learning system sends statements more often than it may."""
+        self._check(self._statements, "statements", str(source))
 
     def check_sign_in(self, request: Request, email: str) -> None:
         """Raise TooMany when this address, or this e-mail, has been tried too often."""

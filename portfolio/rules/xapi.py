@@ -19,11 +19,10 @@ INTERACTIONS = (
 COMPONENTS = ("choices", "scale", "source", "target", "steps")
 LONGEST_ID = 500
 """An address of an activity longer than that fits in no column of ours."""
-DEEPEST = 40
 SHA2_LENGTHS = (56, 64, 96, 128)
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f\ud800-\udfff]+")
 _MAILBOX = re.compile(r"mailto:[^\s@<>,;\"]+@[^\s@<>,;\"/?]+")
 _SHA1 = re.compile(r"[0-9a-f]{40}", re.IGNORECASE | re.ASCII)
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE | re.ASCII)
@@ -80,6 +79,11 @@ def moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text.upper().replace(",", ".")).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def readable(text: str) -> str:
+    """Text that can be kept and answered, whatever was sent."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def is_uuid(value: object) -> bool:
@@ -456,7 +460,7 @@ class _Found:
     # How it is walked
 
     def _add(self, where: str, why: str) -> None:
-        self.list.append(Wrong(where[:300], why))
+        self.list.append(Wrong(readable(where)[:300], readable(why)))
 
     def _is_object(self, at: str, value: Any) -> bool:
         if isinstance(value, dict):
