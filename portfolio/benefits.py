@@ -19,6 +19,8 @@ from portfolio.submission import number_in
 
 MOST_ROWS = 2_000
 """Lines of one file; who has more people to ask has a measure."""
+LARGEST_FILE = 2_000_000
+"""Bytes."""
 NAMES = {
     "amount": ("amount", "value", "benefit", "annual value", "improvement", "betrag", "wert"),
     "isolation": ("isolation", "contribution", "share", "due to", "anteil"),
@@ -109,6 +111,8 @@ def take_file(
 
 def read_file(content: bytes) -> list[Given]:
     """The estimates of a CSV file with a head. A column of shares is written 0.7, or 70, or 70 %. Raises FileRefused."""
+    if len(content) > LARGEST_FILE:
+        raise FileRefused("This file is too large: at most 2 MB.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -24,7 +24,7 @@ from portfolio.models import (
     WorkLog,
 )
 from portfolio.rules.money import CostKind, CostLine, Loaded, loaded_cost
-from portfolio.states import Role, Stage
+from portfolio.states import EvidenceGrade, Role, Stage
 
 KIND_OF_STAGE = {
     Stage.DISCOVER: CostKind.ANALYSIS,
@@ -155,6 +155,20 @@ def remove(session: Session, project: Project, cost: Cost, *, by: Person, at: da
     session.delete(cost)
 
 
+def set_rates(
+    session: Session,
+    ours: Organisation,
+    rates: Rates,
+    *,
+    least: EvidenceGrade,
+    by: Person,
+    at: datetime,
+) -> None:
+    """Say what an hour costs, and from which evidence grade on a return is printed."""
+    ours.rates, ours.least_grade = asdict(rates), least
+    record(session, "organisation.rates_set", ours, by=by, at=at, **asdict(rates), least_grade=least.value)
+
+
 # Queries
 
 
@@ -218,7 +232,7 @@ def _worked(session: Session, ids: Sequence[int]) -> list[Spent]:
         .join(WorkLog, WorkLog.card_id == Card.id)
         .join(Person, WorkLog.person_id == Person.id)
         .where(Card.project_id.in_(ids), WorkLog.ended_at.is_not(None), WorkLog.hours > 0)
-    ).tuples():
+    ):
         if project is not None and hours is not None and at is not None:
             found.append(Spent(project, hours, at, _manages(roles)))
             logged[card] += hours
@@ -232,7 +246,7 @@ def _worked(session: Session, ids: Sequence[int]) -> list[Spent]:
         )
         .join(Person, Card.owner_id == Person.id, isouter=True)
         .where(Card.project_id.in_(ids), Card.actual_hours > 0)
-    ).tuples():
+    ):
         more = round((hours or 0.0) - logged[card], 2)
         if project is not None and more > 0:
             found.append(Spent(project, more, at, _manages(roles or Role.MANAGER.value)))
@@ -241,7 +255,7 @@ def _worked(session: Session, ids: Sequence[int]) -> list[Spent]:
         select(Card.project_id, Card.id, ExpertAsk.hours, ExpertAsk.done_at)
         .join(Card, ExpertAsk.card_id == Card.id)
         .where(Card.project_id.in_(ids), ExpertAsk.done_at.is_not(None), ExpertAsk.hours > 0)
-    ).tuples():
+    ):
         if project is not None and hours is not None and at is not None and not logged[card]:
             found.append(Spent(project, hours, at, by_manager=False))
     return found
@@ -298,7 +312,7 @@ def _attended(session: Session, ids: Sequence[int]) -> list[tuple[int, int, floa
         select(Participant.project_id, Participant.session_id).where(
             Participant.project_id.in_(ids), Participant.state.in_(WAS_THERE)
         )
-    ).tuples():
+    ):
         held = lengths[project]
         hours = sum(held.values()) if own is None else held.get(own, 0.0)
         people, known = sums.get(project, (0, 0.0))

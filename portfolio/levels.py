@@ -86,7 +86,7 @@ def _asked(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         )
         .join(answered, answered.c.survey_id == Survey.id)
         .where(Survey.project_id.in_(ids), Survey.closed_at.is_not(None), answered.c.count >= LEAST_PEOPLE)
-    ).tuples()
+    )
     for project, name, kind, questions, asked, count in rows:
         tiers = defaultdict[int, list[int]](list)
         for question in questions:
@@ -104,7 +104,7 @@ def _there(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         select(Participant.project_id, func.count())
         .where(Participant.project_id.in_(ids), Participant.state.in_(("attended", "completed")))
         .group_by(Participant.project_id)
-    ).tuples()
+    )
     for project, count in rows:
         if count >= LEAST_PEOPLE:
             yield project, Evidence(1, f"{count} people were there", 1, base=count)
@@ -125,7 +125,7 @@ def _recorded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
             LearningRecord.voided_at.is_(None),
         )
         .group_by(LearningActivity.project_id, LearningRecord.kind)
-    ).tuples()
+    )
     for project, kind, count in rows:
         if project is not None and count >= LEAST_PEOPLE:
             level, tier, words = RECORDS[kind]
@@ -152,7 +152,7 @@ def _told(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         select(SuccessCase.project_id, worked, func.count())
         .where(SuccessCase.project_id.in_(ids), SuccessCase.step == "told")
         .group_by(SuccessCase.project_id)
-    ).tuples()
+    )
     for project, good, count in rows:
         cases = "1 case" if count == 1 else f"{count} cases"
         yield project, Evidence(3, f"{cases} told, {good} of success", 7, base=count)
@@ -166,7 +166,7 @@ def _read(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         .join(Reading, Reading.measure_id == Measure.id)
         .where(Measure.project_id.in_(ids), Reading.comparison.is_(False))
         .group_by(Measure.project_id, Measure.id, Measure.name)
-    ).tuples()
+    )
     for project, name, first, last in rows:
         if project is not None and first and last:
             words = f"“{name}” read {first + last} times, {last} of them after; not concluded yet"

@@ -27,6 +27,7 @@ GRADE_WORDS = {
     EvidenceGrade.ESTIMATE: "adjusted estimate",
     EvidenceGrade.NONE: "none yet",
 }
+KEPT_BACK = "What it was worth rests on fewer than five people's words, so only the manager sees it."
 
 
 class NothingToConclude(ValueError):
@@ -176,7 +177,7 @@ def due(session: Session, *, today: date, limit: int = 50) -> list[DueStep]:
         )
         .order_by(EvaluationStep.due_on, EvaluationStep.id)
         .limit(limit)
-    ).tuples()
+    )
     return [DueStep(step, project) for step, project in rows]
 
 
@@ -317,12 +318,13 @@ def _of_money(found: ProjectProof, words: str) -> Evaluation:
             "payback_months": one.central.payback_months,
             "asked": found.benefits.asked,
             "answered": found.benefits.answered,
+            "shown": one.source != "estimated" or found.benefits.may_be_shown,
         }
     return Evaluation(
         project_id=found.project.id,
         level=5,
         tier={"measured": 8, "estimated": 3}.get(one.source),
-        result=one.reason or _worth_words(one),
+        result=one.reason or (_worth_words(one) if figures.get("shown", True) else KEPT_BACK),
         grade=one.grade if one.source else EvidenceGrade.NONE,
         verdict=_worth_verdict(one),
         figures=figures,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio.database import hold
@@ -137,6 +137,12 @@ def told(session: Session, *, projects: Sequence[int] | None = None, limit: int 
         query = query.where(SuccessCase.project_id.in_(projects))
     query = query.order_by(SuccessCase.told_on.desc(), SuccessCase.id.desc()).limit(limit)
     return [as_told(one) for one in session.scalars(query)]
+
+
+def count_told(session: Session) -> int:
+    """How many cases were told."""
+    query = select(func.count()).select_from(SuccessCase).where(SuccessCase.step == TOLD)
+    return session.scalar(query) or 0
 
 
 def as_told(case: SuccessCase) -> Told:
