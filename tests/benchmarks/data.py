@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -74,8 +74,8 @@ def fill_requests(database: Database, count: int) -> None:
     """Open requests that wait to be scored, as different from each other as people's."""
     chance = Random(SEED)
     with database.writing() as session:
-        units = _added(session, Unit, ({"name": f"Unit {place}"} for place in range(14)))
-        askers = _added(
+        units = added(session, Unit, ({"name": f"Unit {place}"} for place in range(14)))
+        askers = added(
             session,
             Person,
             (
@@ -83,10 +83,10 @@ def fill_requests(database: Database, count: int) -> None:
                 for place in range(400)
             ),
         )  # fmt: skip
-        made = _added(
+        made = added(
             session, LearningRequest, (_request(place, askers, units, chance) for place in range(count))
         )
-        _added(session, Answer, (row for id_ in made for row in _answers(id_, chance)), returns=False)
+        added(session, Answer, (row for id_ in made for row in _answers(id_, chance)), returns=False)
 
 
 def score_all(database: Database, batch: int = 500) -> int:
@@ -110,7 +110,7 @@ def fill_cards(database: Database, count: int) -> None:
     chance = Random(SEED)
     with database.writing() as session:
         columns = session.scalars(select(Column).order_by(Column.position)).all()
-        projects = _added(
+        projects = added(
             session,
             Project,
             (
@@ -120,7 +120,7 @@ def fill_cards(database: Database, count: int) -> None:
         )  # fmt: skip
         owner = session.scalars(select(Person.id).order_by(Person.id).limit(1)).one()
         spread = chance.choices([column.id for column in columns], (35, 6, 4, 5, 50), k=count)
-        _added(
+        added(
             session,
             Card,
             (
@@ -131,6 +131,11 @@ def fill_cards(database: Database, count: int) -> None:
             ),
             returns=False,
         )  # fmt: skip
+
+
+def moment(day: date) -> datetime:
+    """Nine in the morning of a day, UTC."""
+    return datetime.combine(day, time(9), UTC)
 
 
 def _request(place: int, askers: list[int], units: list[int], chance: Random) -> dict[str, Any]:
@@ -170,7 +175,7 @@ def _answers(id_: int, chance: Random) -> Iterable[dict[str, Any]]:
             yield {"learning_request_id": id_, "question": question, "value": value, "said_at": NOW, "form_version": 1}  # fmt: skip
 
 
-def _added(
+def added(
     session: Session, model: type[Base], rows: Iterable[dict[str, Any]], *, returns: bool = True
 ) -> list[int]:
     """Insert many rows, a few statements in all; returns their ids in order where asked."""
