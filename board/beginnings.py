@@ -7,14 +7,25 @@ from datetime import date, timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import baselines, cards, contributions, evaluating, learning_requests, projects, reuses
+from portfolio import (
+    baselines,
+    cards,
+    contributions,
+    evaluating,
+    learning_requests,
+    measures,
+    projects,
+    reuses,
+    survey_templates,
+)
 from portfolio.contributions import ExpertGiven, UnknownExpert
 from portfolio.evaluating import StepGiven
 from portfolio.models import Card, Measure, Person, Project, Reuse
 from portfolio.projects import Beginning, CardGiven
-from portfolio.rules.evaluating import LEVELS, stop_rule
+from portfolio.rules.evaluating import LEVELS, TIERS, stop_rule
 from portfolio.rules.hypothesis import Blanks, Piece, pieces
 from portfolio.rules.ranges import Range
+from portfolio.rules.survey_templates import SHIPPED
 from portfolio.submission import number_in
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
@@ -39,7 +50,7 @@ TOLD = {
 ROWS = {
     "expert": ("Experts", ("who", "hours", "part")),
     "card": ("Cards", ("title", "hours")),
-    "step": ("Evaluation plan", ("what", "days", "due", "owner")),
+    "step": ("Evaluation plan", ("what", "days", "due", "owner", "template")),
 }
 """The same for rows: what they are called, and the parts that are compared, the one a row can't be without first."""
 DIRECTIONS = (
@@ -48,6 +59,8 @@ DIRECTIONS = (
     ("lower", "Lower is better"),
 )
 MOST_ROWS = 40
+EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+NO_EMAIL = "This doesn't look like an e-mail address."
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,9 @@ class BeginningPage:
     theirs: list[tuple[str, str]] = field(default_factory=list)
     errors: Errors = field(default_factory=Errors)
     levels: tuple[tuple[int, str], ...] = LEVELS
+    tiers: tuple[tuple[int, str], ...] = TIERS
+    templates: list[tuple[str, str]] = field(default_factory=list)
+    measures: list[tuple[int, str]] = field(default_factory=list)
     directions: tuple[tuple[str, str], ...] = DIRECTIONS
 
 
@@ -108,7 +124,8 @@ def begin(
 ) -> Response:
     project = _find(session, number)
     errors, theirs = Errors(), list[tuple[str, str]]()
-    beginning = _read(fields, errors)
+    ours = {one.id for one in measures.of_project(session, project)}
+    beginning = _read(fields, errors, ours)
     version = some_whole(fields, "version", errors)
     if not errors:
         try:
@@ -159,6 +176,8 @@ def _view(
         card_rows=_rows(values, "card"),
         theirs=theirs or [],
         errors=errors or Errors(),
+        templates=[(one.template.key, one.template.name) for one in survey_templates.listed(session)],
+        measures=[(one.id, one.name) for one in measures.of_project(session, project)],
     )
 
 
@@ -195,6 +214,8 @@ def _values(session: SessionDep, project: Project, today: date) -> Fields:
         told = {
             "id": str(step.id), "level": str(step.level), "what": step.what, "source": step.source, "method": step.method,
             "days": "" if step.days_after is None else str(step.days_after), "due": _day(step.due_on), "owner": step.owner,
+            "email": step.owner_email, "template": step.template or "", "measure": str(step.measure_id or ""),
+            "tier": str(step.tier or ""),
         }  # fmt: skip
         values |= {f"step_{row}_{name}": text for name, text in told.items()}
     less = projects.less_to_make(session, project) if project.begun_at is None else {}
@@ -247,7 +268,7 @@ def _rows(values: Fields, kind: str) -> list[int]:
     return [*sorted(found), max(found, default=0) + 1][:MOST_ROWS]
 
 
-def _read(fields: Fields, errors: Errors) -> Beginning:
+def _read(fields: Fields, errors: Errors, ours: set[int]) -> Beginning:
     better = {"higher": True, "lower": False}.get(fields["better"])
     facts = {
         **{name: some_text(fields, name, errors, longest=longest) for name, longest in FACTS.items()},
@@ -256,15 +277,15 @@ def _read(fields: Fields, errors: Errors) -> Beginning:
         "estimate_hours": some_number(fields, "estimate_hours", errors, most=100_000),
         "due_on": some_day(fields, "due_on", errors),
     }
-    if fields["sponsor_email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", fields["sponsor_email"]):
-        errors["sponsor_email"] = "This doesn't look like an e-mail address."
+    if fields["sponsor_email"] and not re.fullmatch(EMAIL, fields["sponsor_email"]):
+        errors["sponsor_email"] = NO_EMAIL
     return Beginning(
         blanks=_blanks(fields, errors),
         higher_is_better=better,
         worthwhile=some_number(fields, "worthwhile", errors),
         facts=facts,
         experts=_experts(fields, errors),
-        steps=_steps(fields, errors),
+        steps=_steps(fields, errors, ours),
         cards=_cards(fields, errors),
     )
 
@@ -292,7 +313,8 @@ def _experts(fields: Fields, errors: Errors) -> list[ExpertGiven]:
     ]
 
 
-def _steps(fields: Fields, errors: Errors) -> list[StepGiven]:
+def _steps(fields: Fields, errors: Errors, ours: set[int]) -> list[StepGiven]:
+    """The plan's lines; a line reads only one of the project's measures, `ours`."""
     return [
         StepGiven(
             level=some_whole(fields, f"{row}_level", errors, least=1, most=5) or 1,
@@ -303,9 +325,25 @@ def _steps(fields: Fields, errors: Errors) -> list[StepGiven]:
             due_on=some_day(fields, f"{row}_due", errors),
             owner=some_text(fields, f"{row}_owner", errors, longest=120),
             id=some_whole(fields, f"{row}_id", errors),
+            owner_email=_owner_email(fields, row, errors),
+            template=fields[f"{row}_template"] if fields[f"{row}_template"] in SHIPPED else None,
+            measure_id=_measure(fields, row, errors, ours),
+            tier=some_whole(fields, f"{row}_tier", errors, least=1, most=8),
         )
         for row in _typed(fields, "step", "what")
     ]
+
+
+def _measure(fields: Fields, row: str, errors: Errors, ours: set[int]) -> int | None:
+    number = some_whole(fields, f"{row}_measure", errors)
+    return number if number in ours else None
+
+
+def _owner_email(fields: Fields, row: str, errors: Errors) -> str:
+    given = some_text(fields, f"{row}_email", errors, longest=254)
+    if given and not re.fullmatch(EMAIL, given):
+        errors[f"{row}_email"] = NO_EMAIL
+    return given
 
 
 def _cards(fields: Fields, errors: Errors) -> list[CardGiven]:

@@ -18,10 +18,11 @@ from portfolio import (
     organisation,
     projects,
     reuses,
+    surveys,
     training_sessions,
 )
 from portfolio.models import Card, EvaluationStep, Goal, Measure, Project, Reuse, TrainingSession
-from portfolio.rules.evaluating import LEVELS
+from portfolio.rules.evaluating import LEVELS, TIERS
 from portfolio.rules.forecasting import Forecast
 from portfolio.rules.hypothesis import Blanks, Piece, pieces
 from portfolio.rules.ranges import Range
@@ -65,10 +66,11 @@ class Expert:
 
 @dataclass(frozen=True)
 class Due:
-    """A line of the evaluation plan, and how it stands today: done, overdue, or neither."""
+    """A line of the evaluation plan, and how it stands today: done, overdue, or neither; and the survey it asked by."""
 
     step: EvaluationStep
     is_overdue: bool
+    survey_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class ProjectPage:
     stages: tuple[tuple[str, str], ...] = tuple((stage.value, label(stage)) for stage in Stage)
     healths: tuple[tuple[str, str], ...] = tuple((health.value, label(health)) for health in Health)
     levels: dict[int, str] = field(default_factory=lambda: dict(LEVELS))
+    tiers: dict[int, str] = field(default_factory=lambda: dict(TIERS))
 
     @property
     def done_count(self) -> int:
@@ -321,6 +324,7 @@ def project_page(
     held = cards.of_project(session, project)
     linked = reuses.of(session, project.learning_request) if project.learning_request else []
     blanks = Blanks.of(project.hypothesis_parts)
+    asked_by = surveys.of_steps(session, project)
     return ProjectPage(
         project=project,
         pieces=pieces(blanks) if project.hypothesis_parts else (Piece(project.hypothesis),),
@@ -330,7 +334,11 @@ def project_page(
         goals=goals.listed(session),
         experts=_experts(session, project),
         steps=[
-            Due(step, step.done_at is None and step.due_on is not None and step.due_on < today)
+            Due(
+                step,
+                step.done_at is None and step.due_on is not None and step.due_on < today,
+                asked_by.get(step.id),
+            )
             for step in evaluating.of(session, project)
         ],
         meetings=[_meeting(one, zone, now) for one in training_sessions.of_project(session, project)],

@@ -20,6 +20,7 @@ NAMES = (
     "ask_next",
     "forget_politely",
     "remind_experts",
+    "ask_surveys",
     "collect_measures",
     "publish_report",
     "take_imports",

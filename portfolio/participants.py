@@ -89,8 +89,16 @@ def add_listed(
     by: Person,
     at: datetime,
 ) -> int:
-    """The same from a typed or pasted list. Raises UnknownPeople, and adds nobody, where a line names nobody."""
+    """The same from a typed or pasted list; those who are there already get the `state` unless they are merely invited.
+
+    Returns how many are new. Raises UnknownPeople, and adds nobody, where a line names nobody.
+    """
     named = named_in(session, text, at=at)
+    if state != INVITED:
+        there = {one.person_id for one in of(session, project)}
+        for one in named:
+            if one.person.id in there:
+                mark(session, project, one.person, state, session_=session_, by=by, at=at)
     leads = {one.person.id: one.lead for one in named if one.lead is not None}
     return add(
         session,

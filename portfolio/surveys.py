@@ -31,6 +31,7 @@ from portfolio.models import (
 from portfolio.rules.survey_mails import DAYS_BETWEEN, Waiting, chosen, may_write, next_on
 from portfolio.rules.survey_questions import MOST_QUESTIONS, Question, problem_of, questions_of, read_answers
 from portfolio.rules.survey_templates import ANYONE, AUDIENCES, LEAD, LEARNER, OWN, REQUESTER, Template
+from portfolio.states import Stage
 
 OPEN_DAYS = 28
 """How long a survey stays open where nobody says otherwise: long enough for the last reminder."""
@@ -161,7 +162,7 @@ def invite(
     new = {one.id: one for one in people if one.id not in known and _may_be_asked(one)}
     if len(known) + len(new) > MOST_INVITED:
         raise SurveyRefused("people", f"A survey asks at most {MOST_INVITED:,} people.")
-    first = _local_day(session, at) if survey.is_open else None
+    first = local_day(session, at) if survey.is_open else None
     session.add_all(
         Invitation(survey_id=survey.id, person_id=number, next_on=first, added_at=at) for number in new
     )
@@ -201,7 +202,7 @@ def open_(
         raise Closed("This survey is closed.")
     if survey.opened_at is not None:
         return
-    today = _local_day(session, at)
+    today = local_day(session, at)
     invited = _invited(session, survey)
     if not invited and survey.audience != ANYONE:
         raise SurveyRefused("people", "Nobody is asked yet. Add people first.")
@@ -249,7 +250,7 @@ def answer(
         raise AlreadyAnswered("You have answered this already.")
     _check_open(survey)
     said = _said(survey, answers)
-    today = _local_day(session, at)
+    today = local_day(session, at)
     unit = invitation.person.unit
     invitation.answered_on, invitation.next_on = today, None
     session.add(
@@ -290,7 +291,7 @@ def take_in(
         pseudonym=pseudonym,
         groups=dict(groups) if groups else None,
         row_key=row_key,
-        answered_at=_beginning(session, on or _local_day(session, at)),
+        answered_at=_beginning(session, on or local_day(session, at)),
     )
     try:
         with session.begin_nested():
@@ -313,7 +314,7 @@ def refuse(session: Session, person: Person, *, at: datetime) -> None:
             Invitation.answered_on.is_(None),
             Invitation.refused_on.is_(None),
         )
-        .values(next_on=None, refused_on=_local_day(session, at))
+        .values(next_on=None, refused_on=local_day(session, at))
     )
     record(session, "person.surveys_refused", person, by=person, at=at)
 
@@ -361,7 +362,7 @@ def write_due(session: Session, *, links: Links, at: datetime, limit: int = MAIL
     if ours is None or not may_write(at.astimezone(organisation.zone(ours))):
         return 0
     hold(session, ours)
-    today = _local_day(session, at)
+    today = local_day(session, at)
     rested = _beginning(session, today - timedelta(days=DAYS_BETWEEN - 1))
     due = {one.id: one for one in session.scalars(_due(today, rested).limit(limit))}
     last = _last_mailed(session, {one.person_id for one in due.values()}, rested)
@@ -373,7 +374,7 @@ def write_due(session: Session, *, links: Links, at: datetime, limit: int = MAIL
 
 def close_due(session: Session, *, at: datetime) -> int:
     """Close what is open past its last day; returns how many."""
-    today = _local_day(session, at)
+    today = local_day(session, at)
     over = session.scalars(
         select(Survey).where(
             Survey.opened_at.is_not(None), Survey.closed_at.is_(None), Survey.closes_on < today
@@ -449,6 +450,14 @@ def listed(
     return [Summary(one, answered.get(one.id, 0)) for one in found]
 
 
+def of_steps(session: Session, project: Project) -> dict[int, int]:
+    """The survey that each line of a project's plan was asked by, both by number."""
+    rows = session.execute(
+        select(Survey.step_id, Survey.id).where(Survey.project_id == project.id, Survey.step_id.is_not(None))
+    )
+    return {int(step or 0): number for step, number in rows}
+
+
 def invitations_of(session: Session, survey: Survey) -> list[Invitation]:
     """Who is asked, by name."""
     found = session.scalars(
@@ -473,6 +482,37 @@ def pseudonym_for(links: Links, survey: Survey, person: Person) -> str:
     if survey.project is not None:
         return participants.pseudonym_of(links, survey.project, person)
     return links.key("pseudonym", "survey", survey.id, person.id)
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A line of a project's evaluation plan that will ask by itself, on its day."""
+
+    step: EvaluationStep
+    project: Project
+
+
+def coming(session: Session, *, today: date, days: int = 60) -> list[Coming]:
+    """What plans will ask by survey in the coming days, and what they couldn't ask, soonest first."""
+    rows = session.execute(
+        select(EvaluationStep, Project)
+        .join(Project, Project.id == EvaluationStep.project_id)
+        .where(
+            EvaluationStep.template.is_not(None),
+            EvaluationStep.done_at.is_(None),
+            EvaluationStep.due_on <= today + timedelta(days=days),
+            or_(EvaluationStep.asked_at.is_(None), EvaluationStep.problem != ""),
+            Project.stage != Stage.STOPPED,
+        )
+        .order_by(EvaluationStep.due_on, EvaluationStep.id)
+        .limit(50)
+    )
+    return [Coming(step, project) for step, project in rows]
+
+
+def local_day(session: Session, at: datetime) -> date:
+    """The day it is where the organisation works."""
+    return at.astimezone(organisation.zone(organisation.current(session))).date()
 
 
 # Below: how the verbs above do it
@@ -548,10 +588,6 @@ def _is_known(session: Session, survey: Survey, row_key: str) -> bool:
 
 def _invited(session: Session, survey: Survey) -> int:
     return session.scalar(select(func.count()).where(Invitation.survey_id == survey.id)) or 0
-
-
-def _local_day(session: Session, at: datetime) -> date:
-    return at.astimezone(organisation.zone(organisation.current(session))).date()
 
 
 def _beginning(session: Session, day: date) -> datetime:

@@ -30,6 +30,7 @@ def test_what_runs_when() -> None:
         "forget_politely/daily 10 9 * * 1-5",
         "run_automations/daily 30 7 * * *",
         "remind_experts/daily 20 9 * * 1-5",
+        "ask_surveys/hourly 5 0,9-15 * * *",
         "collect_measures/nightly 50 2 * * *",
         "collect_measures/hourly 25 9-15 * * 1-5",
         "track_iterations/daily 55 23 * * *",
