@@ -22,6 +22,7 @@ NAMES = (
     "remind_experts",
     "ask_surveys",
     "collect_measures",
+    "fetch_learning",
     "publish_report",
     "take_imports",
     "keep_house",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
+from portfolio.rules.similarity import STOP_WORDS, folded
 from portfolio.rules.xapi import ACTIVITY, AGENT, GROUP, VOIDED, WITHIN, moment, readable
 
 ENROLLED, ATTENDED, COMPLETED, PASSED = "enrolled", "attended", "completed", "passed"
@@ -311,7 +312,15 @@ def _same_text(key: str, value: str) -> str:
 
 def _likeness(one: str, other: str) -> float:
     """How like two names are, 0 to 1: the share of words they have in common, or of letters where that is more."""
-    first, second = one.casefold(), other.casefold()
-    words, others = set(_WORD.findall(first)), set(_WORD.findall(second))
-    common = 2 * len(words & others) / (len(words) + len(others)) if words and others else 0.0
-    return max(common, SequenceMatcher(None, first, second).ratio() if len(words & others) else 0.0)
+    words, others = _words(one), _words(other)
+    common = len(words & others)
+    if not common:
+        return 0.0
+    letters = SequenceMatcher(None, folded(one), folded(other)).ratio()
+    return max(2 * common / (len(words) + len(others)), letters)
+
+
+def _words(name: str) -> set[str]:
+    """Its words without those that say nothing, and without the s of the plural."""
+    found = {word for word in _WORD.findall(folded(name)) if word not in STOP_WORDS}
+    return {word.removesuffix("s") if len(word) > 3 else word for word in found}

@@ -36,6 +36,7 @@ def test_what_runs_when() -> None:
         "track_iterations/daily 55 23 * * *",
         "publish_report/daily 0 5 * * *",
         "keep_house/daily 40 1 * * *",
+        "fetch_learning/quarter-hourly */15 * * * *",
     }
 
 
