@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from portfolio import editions
+from portfolio import editions, report_designs
 from portfolio.database import Database
-from portfolio.models import Card, Event, LearningRequest, Project, Response, Survey
+from portfolio.models import Card, Event, LearningRequest, Person, Project, Response, Survey
 from portfolio.states import ColumnKind, RequestStatus, Verdict
 from tests.benchmarks import data
 from tests.benchmarks.results import Result
@@ -37,6 +37,7 @@ def edition() -> list[Result]:
             fill(database, answers, events)
             number = _asked(database)
             took, megabytes = _built(number, folder)
+            _check_counted(database, number, answers)
             seconds.append(took)
             note = f"{megabytes:.0f} MB at most" + (
                 f", {took / seconds[-2]:.2f} times as long for twice as much" if len(seconds) > 1 else ""
@@ -147,11 +148,15 @@ def _quarter() -> tuple[date, date]:
 
 
 def _asked(database: Database) -> int:
+    """The manager's full report: every section there is."""
     first, end = _quarter()
     with database.writing() as session:
-        return editions.ask(
-            session, kind="custom", period_start=first, period_end=end, by=None, at=data.NOW
-        ).id
+        manager = session.scalars(select(Person).order_by(Person.id).limit(1)).one()
+        full = report_designs.begin(session, audience="manager", by=manager, at=data.NOW)
+        asked = editions.ask(
+            session, kind="custom", period_start=first, period_end=end, report=full, by=manager, at=data.NOW
+        )
+        return asked.id
 
 
 def _built(number: int, home: Path) -> tuple[float, float]:
@@ -164,6 +169,23 @@ def _built(number: int, home: Path) -> tuple[float, float]:
         if builder.wait(600) != 0:
             raise RuntimeError(f"The builder ended with {builder.returncode}.")
     return perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def _check_counted(database: Database, number: int, answers: int) -> None:
+    """An edition that left something out would be quick for the wrong reason."""
+    with database.reading() as session:
+        made = editions.find(session, number, "figures")
+    figures = (made.figures if made else None) or {}
+    counted = sum(
+        count
+        for survey in figures.get("surveys") or ()
+        for question in survey["questions"]
+        for _, count in question["counts"]
+    )
+    if counted != answers or figures.get("failures"):
+        raise RuntimeError(
+            f"The edition counts {counted} answers; it says of itself: {figures.get('failures')}."
+        )
 
 
 def _opened(folder: Path, database: Database, number: int) -> Result:
