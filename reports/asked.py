@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
 from sqlalchemy.orm import Session
 
 from portfolio.models import Edition, Organisation
 from portfolio.rules.money import Loaded
 from portfolio.rules.report_sections import Audience, Chosen, audience_of, chosen
-from portfolio.states import EvidenceGrade
-from reports.frames import About, Frames
+from portfolio.states import LIVE_STAGES, EvidenceGrade
+from reports.frames import About, Frames, within
 from reports.scope import Scope
 from reports.sections.proofs import Proved, costs_of, proofs_of
+
+LIVE = frozenset(stage.value for stage in LIVE_STAGES)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,24 @@ class Asked:
     def proofs(self) -> list[Proved]:
         """Every measure that was read, and what that proves."""
         return proofs_of(self.frames, self.costs)
+
+    @cached_property
+    def in_view(self) -> pd.DataFrame:
+        """Projects under way or ended in the period; of a report about one project that one, whenever it ended."""
+        every = self.frames.projects
+        if self.frames.about.project is not None:
+            return every
+        return every[every["stage"].isin(LIVE) | within(every["ended_at"], self.scope.window)]
+
+    @property
+    def since(self) -> datetime:
+        """From when on things count: the period's beginning; of a report about one project from its own."""
+        if self.frames.about.project is None:
+            return self.scope.window.start
+        begun = self.frames.projects["started_at"].min()
+        return (
+            self.scope.window.start if pd.isna(begun) else min(begun.to_pydatetime(), self.scope.window.start)
+        )
 
     @property
     def currency(self) -> str:

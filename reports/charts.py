@@ -138,7 +138,6 @@ def slippage(rows: Sequence[dict[str, Any]]) -> Markup:
         y = top + row_height * (place + 0.5)
         late = row["days"]
         said = "as told" if not late else f"{abs(late)} d {'later' if late > 0 else 'sooner'}"
-        end = max(x(row["first"]), x(row["now"]))
         parts += [
             Markup('<text class="chart-strong" x="0" y="{:.1f}">{}</text>').format(
                 y + 4, _short(row["project"], 27)
@@ -151,7 +150,9 @@ def slippage(rows: Sequence[dict[str, Any]]) -> Markup:
             ),
             Markup('<circle class="chart-dot" cx="{:.1f}" cy="{:.1f}" r="4"/>').format(x(row["now"]), y),
             Markup('<circle class="chart-ring" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(x(row["first"]), y),
-            Markup('<text class="chart-text" x="{:.1f}" y="{:.1f}">{}</text>').format(end + 9, y + 4, said),
+            Markup('<text class="chart-text" x="{:.1f}" y="{:.1f}">{}</text>').format(
+                width - right + 8, y + 4, said
+            ),
         ]
     for at, day, anchor in ((left, first, "start"), (width - right, max(days), "end")):
         parts.append(
@@ -203,7 +204,7 @@ def capacity(options: Sequence[dict[str, Any]]) -> Markup:
         for one in shown
     ]
     label = "Impact points added: " + ", ".join(f"{name} {said}" for name, _, said, _ in rows) + "."
-    return _bars(rows, label, (("every week", "solid"), ("once", "hatch")), 320, 128)
+    return _bars(rows, label, (("every week", "solid"), ("once", "hatch")), 264, 122)
 
 
 def costs(kinds: Sequence[Sequence[Any]], currency: str) -> Markup:
@@ -239,7 +240,7 @@ def _bars(
     left: int,
 ) -> Markup:
     """Lying bars with their name before and their value behind them."""
-    row_height, room = 19, 62
+    row_height, room = 19, 10 + 7.4 * max(len(said) for _, _, said, _ in rows)
     top = 22 if len({look for *_, look in rows}) > 1 else 4
     most = max(value for _, value, _, _ in rows) or 1.0
     parts = [_marks(key, left)] if top > 4 else []
@@ -281,7 +282,7 @@ def _shares(
     key: Sequence[tuple[str, str]],
 ) -> Markup:
     """Shares from 0 to 100 % with their interval, each on a line of its own."""
-    width, row_height, left, right, top = 320, 22, 70, 58, 22
+    width, row_height, left, right, top = 264, 22, 76, 50, 22
     height = top + row_height * len(rows) + 16
 
     def x(percent: float) -> float:

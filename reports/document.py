@@ -18,8 +18,15 @@ FONTS = HERE.parent / "web/static/lib"
 NUMERIC = frozenset({"count", "number", "days", "hours", "money", "percent"})
 MOST_NAMES = 5
 MOST_ROWS = 100
-MOST_PAGES = 2
-TIGHTNESS = ("", "tight", "tight tighter")
+TIGHTNESS = ("", "snug", "snug tight", "snug tight tighter", "snug tight tighter flowing")
+NOWHERE = "report:"
+"""What links inside the report are relative to."""
+BRIEF = {
+    0: frozenset(),
+    1: frozenset({"Period and data", "Results", "Versions"}),
+    2: frozenset({"Period and data", "Times", "Promises", "Results", "Versions"}),
+}
+"""Notes on how it was counted that stand on paper, by the sheets there are."""
 VERDICTS = {
     "accept": "Accepted",
     "ask": "Asked back",
@@ -42,13 +49,16 @@ def html_of(figures: dict[str, Any]) -> str:
         charts=charts,
         numeric=NUMERIC,
         most=MOST_NAMES,
+        brief=BRIEF,
         most_rows=MOST_ROWS,
     )
     return text.replace(" %", "\u00a0%")
 
 
-def pdf_of(fragment: str, *, title: str, organisation: str, made_at: datetime) -> bytes:
-    """The fragment set on A4, on two pages where tighter setting gets it there.
+def pdf_of(
+    fragment: str, *, title: str, organisation: str, made_at: datetime, pages: int | None = None
+) -> bytes:
+    """The fragment set on A4; on no more than `pages` where tighter setting gets it there.
 
     The same fragment gives the same bytes: the only date in the file is `made_at`.
     """
@@ -62,9 +72,10 @@ def pdf_of(fragment: str, *, title: str, organisation: str, made_at: datetime) -
 
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE, plutoprint.MEDIA_TYPE_PRINT)
     book.custom_resource_fetcher = Nothing()
-    for tightness in TIGHTNESS:
-        book.load_html(_whole(fragment, title, organisation, tightness))
-        if book.get_page_count() <= MOST_PAGES:
+    opened = fragment.replace("<details ", "<details open ")
+    for tightness in TIGHTNESS if pages else TIGHTNESS[:1]:
+        book.load_html(_whole(opened, title, organisation, tightness), base_url=NOWHERE)
+        if pages is None or book.get_page_count() <= pages:
             break
     at = made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     for name, value in (
@@ -85,7 +96,7 @@ def cell(value: Any, kind: str) -> str:
     if value is None:
         return "–"
     if kind == "day":
-        return words.day(date.fromisoformat(value))
+        return words.short_day(value)
     if kind == "moment":
         return words.moment(datetime.fromisoformat(value))
     if kind in NUMERIC:

@@ -55,7 +55,13 @@ def make(session: Session, edition: Edition, *, now: datetime) -> Made:
     return Made(
         figures=figures,
         html=html,
-        pdf=pdf_of(html, title=figures["title"], organisation=figures["organisation"], made_at=cut_off),
+        pdf=pdf_of(
+            html,
+            title=figures["title"],
+            organisation=figures["organisation"],
+            made_at=cut_off,
+            pages=figures["pages"],
+        ),
         xlsx=workbook_of(figures, made_at=cut_off),
         checksum=checksum_of(figures),
         cut_off=cut_off,

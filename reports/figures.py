@@ -88,7 +88,9 @@ def figures_of(it: Asked) -> Figures:
 
 def summary(made: Figures, it: Asked) -> str:
     """The one sentence for somebody who reads no further."""
-    said = [] if it.frames.about.project is not None else [_asked_and_decided(made)]
+    if it.frames.about.project is not None:
+        return _of_one(made, it)
+    said = [_asked_and_decided(made)]
     said.append(_ended(made["projects"]))
     if found := made["results"]:
         proven = sum(one["outcome"] == proof.Outcome.CONFIRMED.value for one in found)
@@ -224,6 +226,16 @@ def _asked_and_decided(made: Figures) -> str:
     return f"{_people_asked(received)} and {_were(decided, 'was', 'were')} decided" + (
         f", half of them within {words.lasting(in_time)}" if in_time is not None else ""
     )
+
+
+def _of_one(made: Figures, it: Asked) -> str:
+    """What one project was to change, and whether it did."""
+    facts = it.frames.facts.get(it.frames.about.project or -1)
+    hypothesis = facts.hypothesis.strip() if facts is not None else ""
+    if not made["results"]:
+        return f"{hypothesis} No measure was read since it began.".strip()
+    best = made["results"][0]
+    return f"{hypothesis} {words.sentence(best['outcome'])}: {best['said']}".strip()
 
 
 def _ended(projects: dict[str, Any] | None) -> str:

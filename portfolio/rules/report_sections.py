@@ -105,7 +105,7 @@ AUDIENCES: tuple[Audience, ...] = (
         "One page about one piece of work: what it changed, how sure we are, what it cost, and who made it.",
         1,
         "project",
-        ("summary", "stories", "results", "levels", "money", "thanks", "method"),
+        ("summary", "stories", "levels", "money", "thanks", "method"),
     ),
 )  # fmt: skip
 BY_AUDIENCE = {audience.key: audience for audience in AUDIENCES}

@@ -10,9 +10,8 @@ from portfolio.models import Card, EvaluationStep, Event, Project
 from portfolio.projects import SILENT_DAYS
 from portfolio.states import Health, Stage
 from reports import words
-from reports.asked import Asked
+from reports.asked import LIVE, Asked
 from reports.frames import rows_of
-from reports.sections.standing import LIVE
 from reports.tables import Table, table
 
 OFF_TRACK, SILENT, OVERDUE, NO_BASELINE, AT_RISK = (

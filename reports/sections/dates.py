@@ -9,8 +9,7 @@ from portfolio.models import Blocker, Card
 from portfolio.states import Stage
 from reports import words
 from reports.asked import Asked
-from reports.frames import rows_of, within
-from reports.sections.standing import LIVE
+from reports.frames import rows_of
 from reports.tables import Table, table
 
 MOVED_DAYS = 1
@@ -27,8 +26,7 @@ KEPT = (
 
 def slipped(it: Asked) -> tuple[list[dict[str, Any]], list[Table]]:
     """Projects under way or ended in the period: the first date told with 85 % against the last, or the day it was done."""
-    every = it.frames.projects
-    shown = every[every["stage"].isin(LIVE) | within(every["ended_at"], it.scope.window)]
+    shown = it.in_view
     blocked = _blocked_days(it)
     found = [
         made

@@ -10,14 +10,15 @@ from sqlalchemy import or_, select
 from portfolio.models import Blocker, Card, Iteration, LearningRequest
 from portfolio.states import IterationStatus
 from reports import words
-from reports.asked import Asked
+from reports.asked import LIVE, Asked
 from reports.frames import rows_of
 from reports.sections.plan import Held, Option, held
-from reports.sections.standing import LIVE
 from reports.tables import Table, table
 
 SOON_DAYS = 21
 """A stop rule is spoken of this long before it is due."""
+IN_GOOD_TIME = timedelta(days=14)
+"""By when a word about the plan is of use, where no next iteration is planned yet."""
 COIN_FLIP = (0.4, 0.6)
 NEARLY_IN = (0.25, 0.4)
 MOST_TOGETHER = 3
@@ -48,13 +49,13 @@ def wanted(it: Asked) -> tuple[list[Decision], list[Table]]:
 def _of_the_plan(it: Asked, plan: Held) -> Iterator[Decision]:
     """More hours, coin-flips, and what misses the line by little. A report about one goal asks only about its requests."""
     ours = _requests_of(it)
-    by = max(plan.starts_on, it.scope.last_day)
+    by = _next_iteration(it) or it.scope.last_day + IN_GOOD_TIME
     if ours is None and (best := _best(plan.options)) is not None:
         yield _decision(
             3,
             f"Whether to grant {_granted(best)}",
-            f"{words.listed(list(best.comes_in[:2]))}{_rest(best.comes_in, 2)} would fit in, and {_out(best)}.",
-            _next_iteration(it) or by,
+            f"{_named(best.comes_in)} would fit in, and {_out(best)}.",
+            by,
             f"{words.number(best.points)} impact points, {words.number(best.points_per_hour, 2)} an hour"
             + (f"; today’s plan is done by {words.day(best.done_on)}" if _sooner(plan, best) else "")
             + ".",
@@ -72,12 +73,17 @@ def _of_the_plan(it: Asked, plan: Held) -> Iterator[Decision]:
             "A plan that doesn’t turn over with the next estimate.",
             "The plan",
         )
-    nearly = [one for one in plan.near(*NEARLY_IN) if ours is None or one["id"] in ours]
-    for one in nearly[:MOST_NEARLY]:
+    nearly = [
+        one for one in plan.near(*NEARLY_IN) if one not in flips and (ours is None or one["id"] in ours)
+    ]
+    if nearly:
+        titles = [f"“{plan.title(one['id'])}”" for one in nearly[:MOST_NEARLY]]
+        named = [f"{title} {_chance(one)}" for title, one in zip(titles, nearly, strict=False)]
+        missed = "They miss" if len(titles) > 1 else "It misses"
         yield _decision(
             6,
-            f"Whether “{plan.title(one['id'])}” comes before something that is in, or waits",
-            f"It misses the line by little: in the plan {_chance(one)} times of 100.",
+            f"Whether {' or '.join(titles)} comes before something that is in, or waits",
+            f"{missed} the line by little: in the plan {words.listed(named)} times of 100.",
             by,
             "A clear word to those who asked for it.",
             "The plan",
@@ -95,7 +101,7 @@ def _stop_rules(it: Asked) -> Iterator[Decision]:
         is_over = said.stop_on < it.scope.last_day
         yield _decision(
             0,
-            f"Go on with “{project.name}”, or stop it",
+            f"Whether to go on with “{project.name}”, or stop it",
             f"Its stop rule {'was' if is_over else 'is'} due{': ' + rule if rule else ''}.",
             said.stop_on,
             _hours_left(project),
@@ -118,10 +124,11 @@ def _blocked(it: Asked) -> Iterator[Decision]:
         if project not in names or not _is_on_somebody(it, project, reason):
             continue
         days = (it.scope.cut_off - since).days
+        waited = f"has waited {words.counted(days, 'day')}" if days else "waits since today"
         yield _decision(
             1,
-            f"Clear the way for “{title}”",
-            f"It has waited {words.counted(days, 'day')}: {reason.strip().rstrip('.')}.",
+            f"How to clear the way for “{title}”",
+            f"It {waited}: {reason.strip().rstrip('.')}.",
             None,
             f"{words.counted(hours, 'hour')} of work can go on." if hours else "The work can go on.",
             names[project],
@@ -138,7 +145,7 @@ def _late(it: Asked) -> Iterator[Decision]:
         days = (told[-1].promised_on - said.due_on).days
         yield _decision(
             2,
-            f"Move the date of “{project.name}”, or let part of it go",
+            f"Whether to move the date of “{project.name}”, or let part of it go",
             f"Wanted by {words.day(said.due_on)}; with 85 % it is done by {words.day(told[-1].promised_on)}, "
             f"{words.counted(days, 'day')} later.",
             said.due_on if said.due_on > it.scope.last_day else None,
@@ -178,17 +185,16 @@ def _best(options: list[Option]) -> Option | None:
 
 
 def _granted(option: Option) -> str:
-    return option.label if not option.a_week else f"{option.label.removesuffix(' more')} more"
+    return f"{option.label.removesuffix(' a week more')} more a week" if option.a_week else option.label
 
 
 def _out(option: Option) -> str:
-    if not option.goes_out:
-        return "nothing gives way"
-    return f"{words.listed(list(option.goes_out[:2]))}{_rest(option.goes_out, 2)} would give way"
+    return f"{_named(option.goes_out)} would give way" if option.goes_out else "nothing gives way"
 
 
-def _rest(names: tuple[str, ...], shown: int) -> str:
-    return f" and {len(names) - shown} more" if len(names) > shown else ""
+def _named(titles: tuple[str, ...], most: int = 2) -> str:
+    more = [f"{len(titles) - most} more"] if len(titles) > most else []
+    return words.listed([f"“{title}”" for title in titles[:most]] + more)
 
 
 def _sooner(plan: Held, option: Option) -> bool:

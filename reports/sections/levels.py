@@ -10,8 +10,7 @@ from portfolio.rules.evaluating import LEVELS
 from portfolio.states import Stage
 from reports import words
 from reports.asked import Asked
-from reports.frames import rows_of, within
-from reports.sections.standing import LIVE
+from reports.frames import rows_of
 from reports.tables import Table, table
 
 DONE, DUE, LATE, NONE = "done", "due", "overdue", "none"
@@ -20,8 +19,7 @@ COLUMNS = (("Project", "text"), *((name, "text") for _, name in LEVELS), ("LTEM 
 
 def followed(it: Asked) -> tuple[dict[str, Any], list[Table]]:
     """Projects under way or ended in the period. Evaluations are as of the cut-off, what is still due as of today's plan."""
-    every = it.frames.projects
-    shown = every[every["stage"].isin(LIVE) | within(every["ended_at"], it.scope.window)]
+    shown = it.in_view
     shown = shown[shown["stage"] != Stage.STOPPED.value]
     steps, tiers = _steps(it)
     for one in rows_of(it.frames.evaluations):
@@ -78,4 +76,4 @@ def _cell(said: tuple[str, str] | None) -> dict[str, str]:
         return {"state": NONE, "words": "–"}
     state, on = said
     when = words.short_day(on) if on else "after launch"
-    return {"state": state, "words": f"{state} {when}"}
+    return {"state": state, "words": f"{state} {when}" if on else when}

@@ -31,7 +31,9 @@ GRADE_WORDS = {
 def measured(it: Asked) -> tuple[list[dict[str, Any]], list[Table]]:
     """Measures read in the period after the work, best evidence first; then confirmed, refuted, inconclusive."""
     found = [
-        result_of(one, it) for one in it.proofs if read_within(one, it.scope.window.first, it.scope.last_day)
+        result_of(one, it)
+        for one in it.proofs
+        if read_within(one, it.scope.day_of(it.since), it.scope.last_day)
     ]
     outcomes = list(proof.Outcome)
     found.sort(
@@ -49,17 +51,7 @@ def result_of(found: Proved, it: Asked) -> dict[str, Any]:
     """One measure as the report shows it. Nothing is said of a return below the grade that was set."""
     measure, project, values, proved = found.measure, found.project, found.values, found.proof
     change = proved.change
-    worth = (
-        proved.worth
-        if money.is_enough(proved.grade.grade, it.least_grade)
-        else replace(
-            proved.worth,
-            likely=None,
-            low=None,
-            high=None,
-            reason="The evidence is weaker than the grade set for a return.",
-        )
-    )
+    worth = _printed(found, it)
     before, after = (_mean(values, after=side) for side in (False, True))
     return {
         "id": int(measure.id),
@@ -95,6 +87,22 @@ def result_of(found: Proved, it: Asked) -> dict[str, Any]:
         "said": _said(measure, proved, before, after),
         "worth_said": _worth_said(measure, worth, words.money(found.costs.total, it.currency)),
     }
+
+
+def _printed(found: Proved, it: Asked) -> Worth:
+    """A return only where the evidence is strong enough and every hour has its price; the break-even always."""
+    worth, hours = found.proof.worth, found.costs.unpriced_hours
+    if not money.is_enough(found.proof.grade.grade, it.least_grade):
+        return _unprinted(worth, "The evidence is weaker than the grade set for a return.")
+    if hours:
+        return _unprinted(
+            worth, f"{words.counted(hours, 'hour')} have no rate yet, so the costs are too low for a return."
+        )
+    return worth
+
+
+def _unprinted(worth: Worth, why: str) -> Worth:
+    return replace(worth, likely=None, low=None, high=None, reason=why)
 
 
 def _said(measure: Any, proved: Proof, before: float | None, after: float | None) -> str:

@@ -10,9 +10,8 @@ from portfolio.rules import money
 from portfolio.rules.money import Balance, BreakEven, CostKind, Gained
 from reports import words
 from reports.asked import Asked
-from reports.frames import rows_of, within
+from reports.frames import rows_of
 from reports.sections.results import GRADE_WORDS
-from reports.sections.standing import LIVE
 from reports.tables import Table, table
 
 COLUMNS = (
@@ -30,8 +29,7 @@ BY_KIND = (("Kind of cost", "text"), ("Amount", "money"))
 
 def spent_and_gained(it: Asked) -> tuple[dict[str, Any], list[Table]]:
     """Projects under way or ended in the period that cost or brought something, the dearest first."""
-    every = it.frames.projects
-    shown = every[every["stage"].isin(LIVE) | within(every["ended_at"], it.scope.window)]
+    shown = it.in_view
     said = _benefits(it, [int(one) for one in shown["id"]])
     found = [
         (project, balance)

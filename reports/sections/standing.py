@@ -10,15 +10,14 @@ from sqlalchemy import select
 
 from portfolio.models import Edition
 from portfolio.rules import flow
-from portfolio.states import LIVE_STAGES, EditionStatus, RequestStatus, Stage
+from portfolio.states import EditionStatus, RequestStatus, Stage
 from reports import words
-from reports.asked import Asked
+from reports.asked import LIVE, Asked
 from reports.frames import Frames, moments, rows_of, within
 from reports.scope import Scope, Window
 from reports.tables import Table, table
 
 LEAST_FOR_PERCENTILES = 5
-LIVE = frozenset(stage.value for stage in LIVE_STAGES)
 PROMISES = (50, 85)
 YEAR = timedelta(days=366)
 LEAST_DAYS = 28

@@ -49,12 +49,11 @@ def thanked(it: Asked) -> tuple[dict[str, Any], list[Table]]:
 
 def _hours(it: Asked) -> dict[int, dict[str, float]]:
     """Hours by person and project, summed by the database."""
-    window = it.scope.window
     rows = it.session.execute(
         select(WorkLog.person_id, Project.id, Project.name, func.sum(WorkLog.hours))
         .join(Card, Card.id == WorkLog.card_id)
         .outerjoin(Project, Project.id == Card.project_id)
-        .where(WorkLog.hours > 0, WorkLog.started_at >= window.start, WorkLog.started_at < window.end)
+        .where(WorkLog.hours > 0, WorkLog.started_at >= it.since, WorkLog.started_at < it.scope.cut_off)
         .group_by(WorkLog.person_id, Project.id, Project.name)
         .order_by(WorkLog.person_id, Project.id)
     )
@@ -66,12 +65,11 @@ def _hours(it: Asked) -> dict[int, dict[str, float]]:
 
 
 def _done_when_asked(it: Asked) -> dict[int, list[str]]:
-    window = it.scope.window
     rows = it.session.execute(
         select(ExpertAsk.person_id, Project.id, Project.name)
         .join(Card, Card.id == ExpertAsk.card_id)
         .outerjoin(Project, Project.id == Card.project_id)
-        .where(ExpertAsk.done_at >= window.start, ExpertAsk.done_at < window.end)
+        .where(ExpertAsk.done_at >= it.since, ExpertAsk.done_at < it.scope.cut_off)
         .order_by(ExpertAsk.person_id, Project.id)
     )
     found: dict[int, list[str]] = defaultdict(list)
