@@ -44,6 +44,7 @@ LEADERS = {
     "GET /board/archive", "GET /board/views/{number:int}", "GET /cards/{number:int}", "GET /cards/{number:int}/parts/{part}", "GET /cards/{number:int}/live",
     "GET /cards/{number:int}/files/{file:int}",
     "GET /cards/{number:int}/face", "GET /iterations", "GET /iterations/{number}", "GET /projects", "GET /projects/{number}",
+    "GET /proof", "GET /projects/{number:int}/proof", "GET /worth", "GET /cases", "GET /cases/{number:int}",
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.{form}",
     "GET /reports/{number:int}/comparison", "GET /reports/designs/{number:int}", "GET /api/v1/reports/designs",
     "GET /api/v1/forecast", "GET /flow",
