@@ -21,6 +21,9 @@ KINDS = {
     "custom": "Report",
 }
 MOST_TRIES = 3
+MAILED_WITHIN = timedelta(days=30)
+"""What took longer to be there since it was asked for isn't sent to people by itself: they wait for another by then."""
+
 MAILED_FROM = time(7)
 """Reports that had to wait for a day on which they may be mailed leave at this hour."""
 
@@ -194,14 +197,16 @@ def mail_out(
     """Queue one mail a recipient with the PDF attached; returns how many. They leave at once, or not before a moment."""
     if edition.status is not EditionStatus.PUBLISHED:
         raise Frozen("This report isn't ready to be mailed yet.")
+    address = links.page(f"/reports/{edition.id}")
+    said = session.scalar(select(Edition.figures["letter"].as_string()).where(Edition.id == edition.id)) or ""
     for recipient in recipients:
-        subject, text = letters.edition(edition.title, links.page(f"/reports/{edition.id}"), words)
+        subject, text = letters.edition(edition.title, address, words, said)
         mails.queue(
             session,
             to=recipient,
             subject=subject,
             text=text,
-            html=edition.mail_html,
+            html=letters.edition_html(edition.mail_html, address, words) if edition.mail_html else None,
             about=about(edition),
             attachments=[{"edition": edition.id, "format": "pdf"}],
             at=at,
@@ -215,6 +220,8 @@ def mail_to_readers(session: Session, edition: Edition, *, links: Links, at: dat
     """Queue a scheduled edition for its readers, once, on a day that isn't quiet. One asked for by hand is mailed by hand."""
     ours = organisation.current(session)
     if ours is None or not edition.scheduled or edition.status is not EditionStatus.PUBLISHED:
+        return 0
+    if at - edition.asked_at > MAILED_WITHIN:
         return 0
     if session.scalar(select(Mail.id).where(Mail.about == about(edition)).limit(1)) is not None:
         return 0

@@ -169,8 +169,16 @@ def _with(found: list[Any], chosen: Any) -> list[Any]:
 
 
 def _lines(sections: Any) -> list[view.Line]:
+    """All sections in their order, with title and words as they were typed, also where that is too much."""
+    typed = {one["key"]: one for one in sections}
     return [
-        view.Line(BY_KEY[one["key"]], one["on"], one["title"], one["words"], must=one["key"] in ALWAYS)
+        view.Line(
+            BY_KEY[one["key"]],
+            one["on"],
+            typed.get(one["key"], one)["title"],
+            typed.get(one["key"], one)["words"],
+            must=one["key"] in ALWAYS,
+        )
         for one in tidied(sections)
     ]
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from portfolio import editions, shares
 from portfolio.models import Edition, Share
+from portfolio.states import EditionStatus
 from reports import view
 from reports.downloads import KINDS, download
 from reports.style import style_path
@@ -93,7 +94,7 @@ def end(session: SessionDep, manager: ManagerDep, now: NowDep, number: int, shar
 
 def _edition(session: SessionDep, shared: Share, *parts: str) -> Edition:
     edition = editions.find(session, shared.edition_id, *parts)
-    if edition is None:
+    if edition is None or edition.status is not EditionStatus.PUBLISHED:
         raise NotFound
     return edition
 

@@ -26,8 +26,9 @@ from portfolio import (
     promises,
     waiting,
 )
-from portfolio.demo import asks, company, desk, questions, words
+from portfolio.demo import asks, company, designs, desk, questions, words
 from portfolio.demo.asks import Ask
+from portfolio.demo.designs import Designs
 from portfolio.demo.hours import BUSY, CROWDED_MONTH, DAY, Hours, is_managers_leave
 from portfolio.demo.shelf import Shelf
 from portfolio.demo.work import Bench
@@ -71,6 +72,7 @@ class Year:
     bench: Bench = field(init=False)
     shelf: Shelf = field(init=False)
     manager: Person = field(init=False)
+    designs: Designs = field(init=False)
     goals: dict[str, Goal] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     requests: dict[str, LearningRequest] = field(default_factory=dict)
@@ -113,6 +115,7 @@ class Year:
         )
         self._score_all(self.now)
         desk.look_ahead(self.session, self.hours)
+        designs.share_latest(self.session, manager=self.manager, at=self.now)
 
     # The company
 
@@ -145,6 +148,9 @@ class Year:
                 session, name=name, weight=weight, measure=measure, owner=owner, unit=unit, target=target,
                 year_to_date=so_far, starts_on=date(year, 1, 1), ends_on=date(year, 12, 31), by=self.manager, at=at,
             )  # fmt: skip
+        self.designs = designs.lay(
+            session, goal=self.goals["quotes"], manager=self.manager, today=self.hours.today, at=at
+        )
         self.shelf = Shelf(session, self.now, self.links, self.hours, self.manager, self.then, self._score)
         self.resources = self.shelf.fill(experts, at)
         self.bench = Bench(
@@ -401,7 +407,14 @@ class Year:
 
     def _ask_for(self, start: date, end: date, at: datetime) -> None:
         editions.ask(
-            self.session, kind="quarterly", period_start=start, period_end=end, by=None, at=at, scheduled=True
+            self.session,
+            kind="quarterly",
+            period_start=start,
+            period_end=end,
+            by=None,
+            at=at,
+            scheduled=True,
+            report=self.designs.quarterly,
         )
 
     def _score_all(self, at: datetime) -> None:
