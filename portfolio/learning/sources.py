@@ -104,7 +104,6 @@ def change(
 ) -> None:
     """Another name or rhythm; another address, user or secret where one is given. An address that moves takes a secret with it,
     so that none is sent where it wasn't meant for. Raises AddressRefused."""
-    source.name, source.every_hours = name, min(max(1, every_hours), MOST_HOURS)
     if source.kind != PUSH:
         moved = address.rstrip("/") != source.address
         if moved:
@@ -116,6 +115,7 @@ def change(
         source.secret = secret or source.secret
         source.report_number = report_number if source.kind == MOODLE else None
         _soon(source, at)
+    source.name, source.every_hours = name, min(max(1, every_hours), MOST_HOURS)
     record(session, "learning_source.changed", source, by=by, at=at)
 
 

@@ -26,18 +26,19 @@ from tests.factory import a_request
 SignIn = Callable[[TestClient, Person | None], None]
 
 MANAGER_PAGES = [
-    "/board/columns", "/board/columns?edit=3",
+    "/board/columns", "/board/columns?edit=3", "/measures/1/file",
     "/inbox", "/inbox/list", "/inbox/1", "/inbox/1?verdict=decline", "/inbox/several?request=1", "/inbox/obvious", "/inbox/sessions", "/settings/phrases", "/questions", "/questions/best", "/requests/1", "/requests/1/score", "/requests/1/draws", "/requests/1/reuses", "/requests/1/reuses/list", "/projects/1/beginning", "/projects/1/sentence", "/settings/templates", "/settings/templates/workshop", "/requests/1?verdict=snooze", "/backlog", "/backlog?q=quote&sort=submitted",
     "/backlog/more?after=9_1", "/plan", "/plan?hours=20&weeks=4&goal_1=2&drop=1&begun=1",
     "/plan/what-if?hours=20&quick=1", "/plan/requests/1", "/backlog/methods", "/plan/absences/calendar", "/settings", "/settings/imports", "/settings/imports/boards", "/settings/form", "/settings/form/questions/risk", "/settings/form/preview",
     "/settings/form/changes", "/settings/causes", "/settings/rubric", "/settings/rubric/versions/1", "/people", "/people/1", "/settings/calibration", "/settings/outlets", "/settings/learning", "/settings/automations", "/settings/automations/log", "/settings/rates", "/cases/new", "/worth?request=1", "/outbox", "/outbox/1", "/arrivals",
     "/experts", "/interrupts", "/iterations/1/planning", "/iterations/1/planning/line-up?card=1", "/iterations/1/review",
-    "/library", "/library?state=overdue&q=a", "/library/new", "/library/sheets", "/library/deflections",
+    "/library", "/library?state=overdue&q=a", "/library/new", "/library/sheets", "/library/deflections", "/reports/designs/new",
 ]  # fmt: skip
 LEADER_PAGES = [
     "/board", "/board?q=draft&project=1", "/board?lanes=project", "/board?lanes=goal&blocked=1&overdue=1", "/board?lanes=owner&unassigned=1",
     "/board/lanes?lanes=project&first=1", "/board/columns/1", "/board/columns/1/more?after=0", "/board/columns/1?lanes=project&lane=1", "/board/archive", "/cards/1", "/cards/1/parts/experts", "/cards/1/face",
-    "/flow", "/flow?type=job_aid&project=1&weeks=4&on=2026-11-01", "/iterations", "/iterations/1", "/projects", "/projects/1", "/proof", "/projects/1/proof", "/worth", "/worth?people=20&build_hours=40", "/cases", "/reports", "/reports/1",
+    "/flow", "/flow?type=job_aid&project=1&weeks=4&on=2026-11-01", "/iterations", "/iterations/1", "/projects", "/projects/1", "/measures", "/measures/1", "/proof", "/projects/1/proof", "/worth", "/worth?people=20&build_hours=40", "/cases", "/reports", "/reports/1",
+    "/reports/2", "/reports/2/comparison", "/reports/designs/1",
 ]  # fmt: skip
 PUBLIC_PAGES = ["/", "/requests/new", "/requests/links", "/sign-in", "/api/v1/docs", "/healthz"]
 
@@ -79,6 +80,8 @@ def story(database: Database, cast: Cast, links: Links, now: datetime) -> None:
             by=cast.manager,
             at=now,
         )
+        report_designs.begin(session, audience="leadership", by=cast.manager, at=now)
+        an_edition(session, now)
 
 
 @pytest.fixture
