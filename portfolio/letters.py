@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from html import escape
 
 from portfolio.models import Draft, ExpertAsk, LearningRequest, Outlet, Resource
 from portfolio.questions import Question
@@ -176,9 +177,25 @@ def one_question(
     )
 
 
-def edition(title: str, address: str, words: str) -> tuple[str, str]:
+def edition(title: str, address: str, words: str, said: str = "") -> tuple[str, str]:
+    """`said` is what the report says of itself in plain words."""
     opening = f"{words}\n\n" if words else ""
-    return (title, f"{opening}The report is attached.\n\nWith the tables behind every chart:\n{address}")
+    told = f"{said.strip()}\n\n" if said else ""
+    return (
+        title,
+        f"{opening}{told}The report is attached.\n\nWith the tables behind every chart:\n{address}",
+    )
+
+
+def edition_html(frozen: str, address: str, words: str) -> str:
+    """A frozen report's mail with what somebody wrote above it and the address of its page."""
+    style = "margin:0 0 16px;font-size:16px;line-height:1.5;"
+    opening = f'<p class="ink" style="{style}white-space:pre-line;">{escape(words)}</p>' if words else ""
+    link = (
+        f'<p style="{style}margin-top:24px;"><a class="link" href="{escape(address)}" style="color:#0f6b5c;font-weight:600;">'
+        "Read the report with the tables behind every chart</a><br>It is attached as a PDF as well.</p>"
+    )
+    return frozen.replace("<!--words-->", opening, 1).replace("<!--address-->", link, 1)
 
 
 def edition_failed(title: str, reason: str, address: str) -> tuple[str, str]:

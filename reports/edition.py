@@ -22,6 +22,8 @@ class Made:
     html: str
     pdf: bytes
     xlsx: bytes
+    pptx: bytes
+    mail_html: str
     checksum: str
     cut_off: datetime
 
@@ -40,7 +42,9 @@ def make(session: Session, edition: Edition, *, now: datetime) -> Made:
     from reports.asked import Asked, Design
     from reports.document import html_of, pdf_of
     from reports.figures import figures_of
+    from reports.letter import mail_html_of, mail_text_of
     from reports.scope import scope_of
+    from reports.slides import slides_of
     from reports.workbook import workbook_of
 
     ours = organisation.current(session)
@@ -50,6 +54,7 @@ def make(session: Session, edition: Edition, *, now: datetime) -> Made:
     about = Design.of(edition.design).about
     read = frames.read(session, cut_off=scope.cut_off, last_day=scope.last_day, about=about)
     figures = figures_of(Asked(session, read, scope, edition, ours))
+    figures["letter"] = mail_text_of(figures)
     html = html_of(figures)
     cut_off = scope.cut_off.astimezone(UTC)
     return Made(
@@ -63,6 +68,8 @@ def make(session: Session, edition: Edition, *, now: datetime) -> Made:
             pages=figures["pages"],
         ),
         xlsx=workbook_of(figures, made_at=cut_off),
+        pptx=slides_of(figures, made_at=cut_off),
+        mail_html=mail_html_of(figures),
         checksum=checksum_of(figures),
         cut_off=cut_off,
     )
@@ -72,7 +79,8 @@ def freeze(session: Session, edition: Edition, made: Made, *, now: datetime, flo
     """Publish what was made. From here on the edition never changes."""
     if edition.status is EditionStatus.PUBLISHED:
         return
-    edition.figures, edition.html, edition.pdf, edition.xlsx = made.figures, made.html, made.pdf, made.xlsx
+    edition.figures, edition.html, edition.mail_html = made.figures, made.html, made.mail_html
+    edition.pdf, edition.xlsx, edition.pptx = made.pdf, made.xlsx, made.pptx
     edition.checksum = made.checksum
     edition.data_cut_off_at = made.cut_off
     edition.seed = made.figures["seed"]

@@ -59,6 +59,11 @@ def short_day(iso: str) -> str:
     return f"{value.day} {value:%b} {value.year}"
 
 
+def by(iso: str | None) -> str:
+    """By when something is wanted: "By 3 Sep 2026"."""
+    return f"By {short_day(iso)}" if iso else "As soon as you can"
+
+
 def moment(value: datetime) -> str:
     return f"{day(value)}, {value:%H:%M}"
 

@@ -36,9 +36,11 @@ def workbook_of(figures: dict[str, Any], *, made_at: datetime) -> bytes:
             }
         )
         _write_about(book, figures)
-        taken: set[str] = {"about"}
-        for table in figures["tables"]:
-            _write_table(book, table, _sheet_name(table["title"], taken))
+        taken: set[str] = {"about", "contents"}
+        named = [(_sheet_name(table["title"], taken), table) for table in figures["tables"]]
+        _write_contents(book, named)
+        for name, table in named:
+            _write_table(book, table, name)
     return written.getvalue()
 
 
@@ -63,6 +65,25 @@ def _write_about(book: Any, figures: dict[str, Any]) -> None:
     for row, (name, said) in enumerate(lines):
         sheet.write_string(row, 0, name, bold)
         sheet.write_string(row, 1, said, wrapped)
+
+
+def _write_contents(book: Any, named: list[tuple[str, Table]]) -> None:
+    """Every sheet with how many lines it has, a click away."""
+    sheet = book.add_worksheet("Contents")
+    head = book.add_format({"bold": True, "bottom": 1})
+    link = book.add_format({"font_color": "#0d6154", "underline": 1})
+    wrapped, count = (
+        book.add_format({"text_wrap": True, "valign": "top"}),
+        book.add_format({"num_format": "#,##0"}),
+    )
+    for place, (label, width) in enumerate((("Sheet", 34), ("Lines", 9), ("Note", 90))):
+        sheet.write_string(0, place, label, head)
+        sheet.set_column(place, place, width)
+    sheet.freeze_panes(1, 0)
+    for row, (name, table) in enumerate(named, start=1):
+        sheet.write_url(row, 0, f"internal:'{name}'!A1", link, string=name)
+        sheet.write_number(row, 1, len(table["rows"]), count)
+        sheet.write_string(row, 2, table["note"], wrapped)
 
 
 def _write_table(book: Any, table: Table, name: str) -> None:

@@ -22,6 +22,9 @@ from tests.conftest import Cast
 from tests.factory import a_submission
 from tests.reports.story import AFTERWARDS, QUARTER, on, tell
 
+PARTS = ("html", "pdf", "xlsx", "pptx", "mail_html")
+AUDIENCES = {"leadership": {}, "sponsor": {"goal": 1}, "manager": {}, "showcase": {"project": 1}}
+
 
 @pytest.fixture
 def told(database: Database, cast: Cast, links: Links) -> Database:
@@ -59,7 +62,7 @@ def built(
 
 def kept(database: Database, number: int) -> Edition:
     with database.reading() as session:
-        edition = editions.find(session, number, "figures", "html", "pdf", "xlsx")
+        edition = editions.find(session, number, "figures", *PARTS)
         assert edition is not None
         return edition
 
@@ -166,12 +169,12 @@ def test_a_small_group_of_answers_is_hidden(told: Database) -> None:
 def test_the_same_cut_off_gives_the_same_bytes_whatever_happens_later(
     told: Database, links: Links, cast: Cast
 ) -> None:
-    first = built(told, now=on(10, 2))
+    first = built(told, now=on(10, 2), audience="manager")
     with told.writing() as session:
         learning_requests.submit(session, a_submission(title="Too late"), links=links, by=None, at=on(11, 1))
-    second = built(told, now=AFTERWARDS)
+    second = built(told, now=AFTERWARDS, audience="manager")
     assert first.checksum == second.checksum == report.checksum_of(figures_of(second))
-    assert (first.html, first.pdf, first.xlsx) == (second.html, second.pdf, second.xlsx)
+    assert [getattr(first, part) for part in PARTS] == [getattr(second, part) for part in PARTS]
     assert first.data_cut_off_at == on(9, 30, 22)
 
 
@@ -230,13 +233,16 @@ def test_the_pdf_has_two_pages_and_its_title(told: Database, tmp_path: Path) -> 
 def test_the_workbook_has_numbers_as_numbers_and_days_as_days(told: Database) -> None:
     book = CalamineWorkbook.from_filelike(io.BytesIO(built(told).xlsx or b""))
     assert book.sheet_names == [
-        "About", "Key figures", "Goals", "Measured results", "Projects worked on", "Decisions and reasons",
-        "Requests by week", "Cards finished in the period", "Cards finished by week", "What people answered",
-        "Where requests came from",
+        "About", "Contents", "Key figures", "Decisions wanted", "Goals", "Measured results", "Stories",
+        "Projects worked on", "Decisions and reasons", "Requests by week", "Cards finished in the period",
+        "Cards finished by week", "Promises kept", "What more capacity would buy", "What needs attention",
     ]  # fmt: skip
     assert book.get_sheet_by_name("Projects worked on").to_python()[1] == [
         "Faster quotes", "workshop", 24.0, "done", date(2026, 4, 20), date(2026, 8, 20), 122.0, "", "", 3000.0,
     ]  # fmt: skip
+    contents = book.get_sheet_by_name("Contents").to_python()
+    assert [row[0] for row in contents[1:]] == book.sheet_names[2:]
+    assert contents[1][:2] == ["Key figures", 13.0]
 
 
 def test_a_text_that_looks_like_a_formula_stays_text(told: Database, links: Links, cast: Cast) -> None:
