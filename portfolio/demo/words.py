@@ -1,7 +1,5 @@
 """What the invented manager and her colleagues write when they have to write often: reviews, goals, usual sentences."""
 
-from typing import Any
-
 GOALS = (
     "See the torque problem with our own eyes and try the first sheet",
     "Get the quotes practice ready for the first group",
@@ -100,16 +98,4 @@ OTHER_CARDS = (
 CROWDED_CARDS = (
     ("Budget for next year, three versions", 4.0), ("ERP go-live: dates and rooms for 60 people", 4.5), ("Works council: agreement about survey data", 3.0),
     ("Yearly figures for the authority", 3.5), ("Translation contract", 2.0), ("Interviews for the new apprentice trainer", 4.0),
-)  # fmt: skip
-
-SURVEY_AT_END: tuple[dict[str, Any], ...] = (
-    {"key": "ready", "label": "How well can you do this at work tomorrow?", "options": ["I need more help first", "With the sheet or a colleague", "Alone", "I could show others"]},
-    {"key": "first_use", "label": "When will you use it first?", "options": ["This week", "This month", "Later", "I don't expect to"]},
-    {"key": "obstacle", "label": "What is most likely to stop you?", "options": ["Nothing", "No time", "Tool or material is missing", "My lead wants it otherwise", "I'm not sure enough"]},
-)  # fmt: skip
-
-SURVEY_AFTER_30_DAYS: tuple[dict[str, Any], ...] = (
-    {"key": "used", "label": "In the last two weeks, when it was due, how often did you do it?", "options": ["Always", "Mostly", "Once or twice", "Never", "It was never due"]},
-    {"key": "difference", "label": "What changed in your work?", "options": ["Clearly better", "A little better", "No difference", "Worse"]},
-    {"key": "hindered", "label": "What hindered you most?", "options": ["Nothing", "No time", "Tool or material is missing", "My lead wants it otherwise", "I'm not sure enough"]},
 )  # fmt: skip

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from portfolio import cards, checklists, iterations, measures, projects
 from portfolio.demo import words
 from portfolio.demo.asks import Work
 from portfolio.demo.hours import CROWDED_MONTH, DAY, Hours, is_managers_leave, is_year_end
+from portfolio.demo.surveying import Surveying
 from portfolio.history import record
 from portfolio.iterations import Outcome, ProjectReview, Retrospective
 from portfolio.links import Links
@@ -26,8 +26,6 @@ from portfolio.models import (
     Measure,
     Person,
     Project,
-    Response,
-    Survey,
 )
 from portfolio.rules.proof import Value, prove
 from portfolio.states import EvidenceGrade, Health, IterationStatus, Stage
@@ -111,10 +109,15 @@ class Bench:
     under_way: list[Undertaking] = field(default_factory=list)
     others: list[Task] = field(default_factory=list)
     reviewed: int = 0
+    surveying: Surveying = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.surveying = Surveying(self.session, self.hours, self.manager, self.links, self.then)
 
     def begin(self, at: datetime) -> date:
         """Put all two-week periods of the year in the calendar; returns when the first iteration starts."""
         self.backlog, self.next, self.doing, self.waiting, self.done = cards.columns(self.session)
+        self.surveying.begin()
         self.extra_cards = list(words.EXTRA_CARDS) * 2
         self.other_cards = list(words.OTHER_CARDS)
         self.crowded_cards = list(words.CROWDED_CARDS)
@@ -459,9 +462,7 @@ class Bench:
             if task.card.title.startswith(("Ask at 30 days", "Read the measure")):
                 wait = 30 if task.card.title.startswith("Ask") else 36
                 task.not_before = at + wait * DAY
-        if work.learners >= 8:
-            self._soon(1, partial(self._survey, undertaking, "end", words.SURVEY_AT_END))
-            self._soon(31, partial(self._survey, undertaking, "after 30 days", words.SURVEY_AFTER_30_DAYS))
+        self.surveying.launch(project, work.learners, work.effect, at)
         every = 7 if work.after > 5 else 16
         for turn in range(work.after):
             self._soon(every * (turn + 1), partial(self._read_after, undertaking, turn))
@@ -561,44 +562,6 @@ class Bench:
             project=made.project_id,
             level=level,
         )
-
-    # Surveys
-
-    def _survey(
-        self, undertaking: Undertaking, kind: str, questions: tuple[dict[str, Any], ...], at: datetime
-    ) -> None:
-        sent = min(undertaking.work.learners, 60)
-        survey = Survey(
-            project_id=undertaking.project.id, kind=kind, questions=list(questions), sent_on=self.hours.day_of(at),
-            sent_count=sent, created_at=at,
-        )  # fmt: skip
-        self.session.add(survey)
-        self.session.flush()
-        record(
-            self.session, "survey.sent", survey, by=self.manager, at=at, project=survey.project_id, count=sent
-        )
-        answering = round(
-            sent * (self.chance.uniform(0.6, 0.85) if kind == "end" else self.chance.uniform(0.45, 0.65))
-        )
-        good = 0.35 + 0.5 * undertaking.work.effect
-        for _ in range(max(answering, min(8, sent))):
-            days = min(9, int(self.chance.expovariate(0.5)))
-            moment = self.hours.some_time_on(self.hours.day_of(at) + days * DAY, self.chance)
-            self.then(max(moment, at + timedelta(minutes=9)), partial(self._respond, survey, good))
-
-    def _respond(self, survey: Survey, good: float, at: datetime) -> None:
-        answers = {}
-        for question in survey.questions:
-            options = question["options"]
-            lean = [
-                max(0.05, good - 0.26 * place if question["key"] != "ready" else 0.3)
-                for place in range(len(options))
-            ]
-            if question["key"] == "ready":
-                lean = [0.12, 0.45, good, good / 3]
-            answers[question["key"]] = self.chance.choices(options, lean)[0]
-        self.session.add(Response(survey_id=survey.id, answers=answers, answered_at=at))
-        record(self.session, "survey.answered", survey, by=None, at=at)
 
     def _soon(self, days: int, do: Callable[[datetime], None]) -> None:
         """That many days from now, in office time."""

@@ -24,6 +24,7 @@ from portfolio.models import (
     Edition,
     Event,
     Goal,
+    Invitation,
     Iteration,
     LearningRequest,
     Mail,
@@ -31,6 +32,7 @@ from portfolio.models import (
     Message,
     Organisation,
     OutdatedReport,
+    Participant,
     Person,
     Project,
     Reading,
@@ -251,15 +253,21 @@ def test_measures_differ_in_what_can_be_said_of_them(year: Session) -> None:
     assert any(project.id not in measured for project in year.scalars(select(Project)))
 
 
-def test_surveys_ask_for_choices_and_have_eight_to_sixty_answers(year: Session) -> None:
-    for survey in year.scalars(select(Survey)):
+def test_surveys_ask_for_choices_of_people_who_take_part_and_two_are_open(year: Session) -> None:
+    found = year.scalars(select(Survey)).all()
+    assert [one.closed_at is None for one in found].count(True) == 2
+    assert {one.audience for one in found} == {"learner", "manager", "anyone"}
+    for survey in found:
         answers = year.scalars(select(Response).where(Response.survey_id == survey.id)).all()
         assert 1 <= len(answers) <= min(60, survey.sent_count)
         for response in answers:
             assert {
                 question["key"]: response.answers[question["key"]] in question["options"]
                 for question in survey.questions
-            } == {question["key"]: True for question in survey.questions}
+                if question["kind"] == "one"
+            } == {question["key"]: True for question in survey.questions if question["kind"] == "one"}
+    invited = select(Invitation.person_id).where(Invitation.survey_id == found[0].id)
+    assert set(year.scalars(invited)) <= set(year.scalars(select(Participant.person_id)))
 
 
 def test_decisions_have_words_and_some_notes_are_internal(year: Session) -> None:
