@@ -39,6 +39,11 @@ def money(amount: float | None, currency: str) -> str:
     return "–" if amount is None else words.money(amount, currency)
 
 
+def about(amount: float) -> str:
+    """An uncertain amount with three digits that mean something: 4,857 is "4,860"."""
+    return words.number(float(f"{amount:.3g}"), 0)
+
+
 def percent(value: float) -> str:
     return f"{round(value):,} %".replace("-", "−")
 
@@ -93,7 +98,7 @@ class MeasureLine:
             return ""
         if span.low is None or span.high is None:
             return f"{money(span.likely, self.currency)} a year"
-        ends = f"{words.number(span.low, 0)} to {words.number(span.high, 0)}"
+        ends = f"{about(span.low)} to {about(span.high)}"
         return f"{money(span.likely, self.currency)} a year ({ends})"
 
     @property
@@ -198,7 +203,7 @@ class ProofPage:
             return f"{spent} so far. {self.why_no_return}"
         brought = f"brought {self.money(one.benefit.likely)} in its first year"
         if one.benefit.low is not None and one.benefit.high is not None:
-            ends = f"{words.number(one.benefit.low, 0)} to {words.number(one.benefit.high, 0)}"
+            ends = f"{about(one.benefit.low)} to {about(one.benefit.high)}"
             brought += f" ({ends})"
         return f"{spent} and {brought}. {return_words(one.central)}"
 
@@ -236,6 +241,13 @@ class ProofPage:
 
     def kind(self, line: CostLine) -> str:
         return dict(KINDS)[line.kind.value]
+
+    def hours(self, line: CostLine) -> str:
+        """What an amount is made of: "3 h at EUR 62"."""
+        if line.hours is None:
+            return ""
+        at = f" at {money(line.rate, self.currency)}" if line.rate is not None else ""
+        return f"{words.number(line.hours, 2)} h{at}{', no rate yet' if line.is_unpriced else ''}"
 
     def percent(self, value: float) -> str:
         return percent(value)
@@ -295,6 +307,16 @@ class Overview:
             f"{words.number(one.confirmed)} of {words.counted(one.count, 'concluded hypothesis', 'concluded hypotheses')}"
             f" held: {round(100 * one.share)} %, and with so many the true share is likely {ends}."
         )
+
+    @property
+    def known(self) -> list[ProjectLine]:
+        """Projects of which anything is known, those proven furthest first."""
+        held = [line for line in self.lines if line.levels.best or line.verdict]
+        return sorted(held, key=lambda line: (-line.levels.reached, -(line.levels.highest_tier or 0)))
+
+    @property
+    def unknown(self) -> list[ProjectLine]:
+        return [line for line in self.lines if not (line.levels.best or line.verdict)]
 
     @property
     def by_level(self) -> list[tuple[str, int]]:

@@ -33,7 +33,7 @@ def show(request: Request, session: SessionDep, person: LeaderDep) -> Response:
     ours = organisation.current(session)
     values = _usual(Rates.of(ours)).over(_of_request(asked)).over(typed)
     errors = Errors()
-    people = _range(values, "people", errors, 1e6)
+    people = _range(values, "people", errors, 1e6, "B")
     found = _compare(values, people, rubric, Rates.of(ours).overhead, errors)
     view = WhatIf(
         values=values,

@@ -9,7 +9,7 @@ from portfolio.rules.money import CostKind, break_even_effect
 from portfolio.rules.ranges import Range
 from portfolio.submission import number_in
 from reports import words
-from reports.proof_view import KINDS, money, percent
+from reports.proof_view import KINDS, about, money, percent
 from web.forms import Errors, Fields
 
 CLEAR = 0.7
@@ -62,13 +62,12 @@ class WhatIf:
             ]
         if found.build_better is None:
             return [f"With what you expect it pays in {cases(pays[0])}."]
+        both = f"Built it pays in {cases(pays[0])}, bought in {round(100 * pays[1])}"
         if found.build_better >= CLEAR:
-            return [f"Building leaves more in {cases(found.build_better)}, so build."]
+            return [f"{both}; building leaves more in {round(100 * found.build_better)}, so build."]
         if found.build_better <= 1 - CLEAR:
-            return [f"Buying leaves more in {cases(1 - found.build_better)}, so buy."]
-        return [
-            f"Building leaves more in {cases(found.build_better)}: too close to call. Take what is quicker."
-        ]
+            return [f"{both}; buying leaves more in {round(100 * (1 - found.build_better))}, so buy."]
+        return [f"{both}: too close to call. Take what is quicker."]
 
     @property
     def crossing(self) -> str:
@@ -98,8 +97,7 @@ class WhatIf:
         """An amount of money with the ends four cases in five lie between."""
         if value.low == value.high:
             return money(value.likely, self.currency)
-        ends = f"{words.number(value.low, 0)} to {words.number(value.high, 0)}"
-        return f"{money(value.likely, self.currency)} ({ends})"
+        return f"{self.currency} {about(value.likely)} ({about(value.low)} to {about(value.high)})"
 
     def roi(self, option: Option) -> str:
         if option.roi is None:
