@@ -67,10 +67,17 @@ class Frames:
     """
 
     def __init__(
-        self, session: Session, *, cut_off: datetime, last_day: date, about: About = EVERYTHING
+        self,
+        session: Session,
+        *,
+        cut_off: datetime,
+        last_day: date,
+        about: About = EVERYTHING,
+        known_at: datetime | None = None,
     ) -> None:
         self.session = session
         self.cut_off = cut_off
+        self.known_at = known_at
         self.last_day = last_day
         self.about = about
 
@@ -111,11 +118,11 @@ class Frames:
 
     @cached_property
     def measures(self) -> pd.DataFrame:
-        return self._of_projects(measures(self.session, self.cut_off))
+        return self._of_projects(measures(self.session, self.known_at or self.cut_off))
 
     @cached_property
     def readings(self) -> dict[int, list[Value]]:
-        return readings(self.session, self.cut_off, self.last_day)
+        return readings(self.session, self.known_at or self.cut_off, self.last_day)
 
     @cached_property
     def evaluations(self) -> pd.DataFrame:
@@ -146,9 +153,19 @@ def _only(found: pd.DataFrame, rows: pd.Series[bool]) -> pd.DataFrame:
     return found[rows.astype(bool)].reset_index(drop=True)
 
 
-def read(session: Session, *, cut_off: datetime, last_day: date, about: About = EVERYTHING) -> Frames:
-    """Everything before `cut_off`; what only has a day counts up to and including `last_day`."""
-    return Frames(session, cut_off=cut_off, last_day=last_day, about=about)
+def read(
+    session: Session,
+    *,
+    cut_off: datetime,
+    last_day: date,
+    about: About = EVERYTHING,
+    known_at: datetime | None = None,
+) -> Frames:
+    """Everything before `cut_off`; what only has a day counts up to and including `last_day`.
+
+    For a correction, measures and readings count as they were known at `known_at`: what was put right since is in it.
+    """
+    return Frames(session, cut_off=cut_off, last_day=last_day, about=about, known_at=known_at)
 
 
 def requests(session: Session, cut_off: datetime) -> pd.DataFrame:
@@ -445,7 +462,8 @@ def within(column: pd.Series[Any], window: Window) -> pd.Series[bool]:
 
 def moments(column: pd.Series[Any]) -> list[datetime | None]:
     """A column of moments as the rules take it."""
-    return [None if pd.isna(moment) else moment.to_pydatetime() for moment in column]
+    found = column.dt.to_pydatetime()
+    return [None if is_missing else moment for moment, is_missing in zip(found, column.isna(), strict=True)]
 
 
 def _request_moves(session: Session, cut_off: datetime) -> Rows:

@@ -14,6 +14,8 @@ from reports.tables import Table, table
 
 BY_THE_CALENDAR = frozenset({"keeping_up", "pace", "cycle_times", "sources", "decisions"})
 """Tables whose lines are other ones each time: comparing them says nothing."""
+DERIVED = frozenset({"compare", "corrected"})
+"""Tables that are themselves comparisons."""
 COLUMNS = (
     ("Table", "text"), ("Line", "text"), ("Figure", "text"), ("Before", "text"), ("Now", "text"), ("Difference", "number"),
 )  # fmt: skip
@@ -25,21 +27,16 @@ def since_the_last(it: Asked, made: dict[str, Any]) -> tuple[dict[str, Any] | No
     last = _last(it)
     if last is None or last.figures is None:
         return None, []
-    found = compare(_tables(last.figures), _tables(made))
-    rows = _rows(found)
-    shown = {
-        "with": last.title,
-        "number": last.id,
-        "covered": (last.figures.get("covered") or {}).get("words", ""),
-        "changed": len(found.changed),
-        "new": len(found.new),
-        "gone": len(found.gone),
-        "same": found.same,
-        "rows": rows[:MOST_LINES],
-    }
-    note = f"Against “{last.title}”. {words.counted(found.same, 'figure')} stayed as they were."
-    lines = [[row[key] for key in ("table", "line", "figure", "before", "now", "difference")] for row in rows]
+    shown, lines, note = _differences(last, compare(_tables(last.figures), _tables(made)))
     return shown, [table("compare", "Changes since the last edition", COLUMNS, lines, note)]
+
+
+def with_the_corrected(it: Asked, made: dict[str, Any]) -> tuple[dict[str, Any], list[Table]]:
+    """Every figure that differs from the edition this one corrects, also those of tables by the calendar."""
+    wrong = it.session.get_one(Edition, it.edition.corrects_id, options=[undefer(Edition.figures)])
+    found = compare(_tables(wrong.figures or {}, DERIVED), _tables(made, DERIVED))
+    shown, lines, note = _differences(wrong, found)
+    return shown, [table("corrected", "What this edition corrects", COLUMNS, lines, note)]
 
 
 def _last(it: Asked) -> Edition | None:
@@ -67,9 +64,26 @@ def _last(it: Asked) -> Edition | None:
     return next((one for one in found if (one.design or {}).get("goal") == goal), None)
 
 
-def _tables(figures: dict[str, Any]) -> dict[str, Any]:
-    kept = [one for one in figures.get("tables") or () if one["key"] not in BY_THE_CALENDAR]
-    return {"tables": [one for one in kept if one["key"] != "compare"]}
+def _differences(other: Edition, found: Comparison) -> tuple[dict[str, Any], list[list[Any]], str]:
+    """What differs as the page shows it, as lines of a table, and what to say about it."""
+    rows = _rows(found)
+    shown = {
+        "with": other.title,
+        "number": other.id,
+        "covered": ((other.figures or {}).get("covered") or {}).get("words", ""),
+        "changed": len(found.changed),
+        "new": len(found.new),
+        "gone": len(found.gone),
+        "same": found.same,
+        "rows": rows[:MOST_LINES],
+    }
+    note = f"Against “{other.title}”. {words.counted(found.same, 'figure')} stayed as they were."
+    lines = [[row[key] for key in ("table", "line", "figure", "before", "now", "difference")] for row in rows]
+    return shown, lines, note
+
+
+def _tables(figures: dict[str, Any], without: frozenset[str] = BY_THE_CALENDAR | DERIVED) -> dict[str, Any]:
+    return {"tables": [one for one in figures.get("tables") or () if one["key"] not in without]}
 
 
 def _rows(found: Comparison) -> list[dict[str, Any]]:

@@ -42,13 +42,13 @@ def key_figures(frames: Frames, scope: Scope) -> tuple[list[dict[str, str]], lis
         _kpi(
             "Requests decided",
             words.number(now["decided"]),
-            f"{words.share(now['decided'], now['waited'])} that waited",
+            f"{words.share(now['decided'], now['waited'])} that waited" if now["waited"] else "none waited",
             _more(now["decided"], then["decided"], compare),
         ),
         _kpi(
             "Time to first decision",
             words.lasting(now["days_to_decide"]) if now["decided"] else "–",
-            f"median of {words.counted(now['decided'], 'decision')}",
+            f"median of {words.counted(now['decided'], 'decision')}" if now["decided"] else "nothing decided",
             _longer(now["days_to_decide"], now["decided"], then["days_to_decide"], then["decided"], compare),
         ),
         _kpi(
@@ -248,18 +248,17 @@ def finishing(frames: Frames, scope: Scope) -> tuple[dict[str, Any], list[Table]
     edges = scope.weeks
     pace = flow.counted(moments(cards["done_at"]), edges)
     under_way = flow.under_way(moments(cards["started_at"]), moments(cards["done_at"]), [scope.cut_off])[0]
-    possible = [
-        (_day(one.done_at, scope), (one.done_at - one.started_at) / flow.DAY)
-        for one in rows_of(done)
-        if not pd.isna(one.started_at) and one.started_at <= one.done_at
-    ]
+    known = done[done["started_at"].notna() & (done["started_at"] <= done["done_at"])]
+    on = known["done_at"].dt.tz_convert(scope.zone).dt.date
+    days = (known["done_at"] - known["started_at"]) / flow.DAY
+    possible = list(zip(on, days, strict=True))
     made = {
         **_percentiles(took),
         "under_way": under_way,
         "weeks": _weeks(edges),
         "pace": list(pace),
         "pace_promised": flow.promised(pace, 85),
-        "points": [{"on": day.isoformat() if day else "", "days": round(days, 6)} for day, days in possible],
+        "points": _spots(possible),
     }
     return made, [
         table("cycle_times", "Cards finished in the period", (("Finished", "day"), ("Days from start", "days")), possible),
@@ -287,6 +286,12 @@ def sources(frames: Frames, scope: Scope) -> tuple[list[dict[str, Any]], list[Ta
         ("Decided", "count"),
     )  # fmt: skip
     return rows, [table("sources", "Where requests came from", columns, [list(row.values()) for row in rows])]
+
+
+def _spots(possible: list[tuple[date | None, float]]) -> list[dict[str, Any]]:
+    """What a chart can tell apart of many cards: days to a tenth, each spot once. The table has every card."""
+    spots = dict.fromkeys((day.isoformat() if day else "", round(days, 1)) for day, days in possible)
+    return [{"on": on, "days": days} for on, days in spots]
 
 
 def _ends_on(goal: Any, scope: Scope) -> date:
