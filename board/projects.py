@@ -11,6 +11,7 @@ from portfolio import (
     baselines,
     cards,
     contributions,
+    costs,
     evaluating,
     forecasts,
     goals,
@@ -21,10 +22,12 @@ from portfolio import (
     surveys,
     training_sessions,
 )
+from portfolio.learning import records
 from portfolio.models import Card, EvaluationStep, Goal, Measure, Project, Reuse, TrainingSession
 from portfolio.rules.evaluating import LEVELS, TIERS
 from portfolio.rules.forecasting import Forecast
 from portfolio.rules.hypothesis import Blanks, Piece, pieces
+from portfolio.rules.money import Loaded
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
 from portfolio.states import ColumnKind, Health, Stage
@@ -97,7 +100,7 @@ class ProjectPage:
     meetings: list[Meeting]
     linked: list[Reuse]
     exists: Range | None
-    costs: list[tuple[str, float]]
+    costs: Loaded
     warning: str
     silent_days: int
     stop_is_due: bool
@@ -110,6 +113,7 @@ class ProjectPage:
     healths: tuple[tuple[str, str], ...] = tuple((health.value, label(health)) for health in Health)
     levels: dict[int, str] = field(default_factory=lambda: dict(LEVELS))
     tiers: dict[int, str] = field(default_factory=lambda: dict(TIERS))
+    learned: str = ""
 
     @property
     def done_count(self) -> int:
@@ -257,31 +261,6 @@ def add_measure(
     return see_other(f"/projects/{number}#measures")
 
 
-@router.post("/measures/{number}/readings")
-def read(
-    request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
-) -> Response:
-    measure = measures.find(session, number)
-    if measure is None or measure.project is None:
-        raise NotFound
-    errors = Errors()
-    value = some_number(fields, "value", errors, least=-1e12)
-    on = some_day(fields, "read_on", errors) or now.date()
-    note = some_text(fields, "reading_note", errors, longest=200)
-    if value is None:
-        errors.setdefault("value", "Please give a number.")
-    if on > now.date():
-        errors["read_on"] = "A reading can't lie in the future."
-    if errors or value is None:
-        project = find_project(session, measure.project.id)
-        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
-        return page(request, "projects/show.html", view, 422)
-    measures.read(
-        session, measure, value=value, on=on, after=fields["when"] == "after", note=note, by=manager, at=now
-    )
-    return see_other(f"/projects/{measure.project_id}#measures")
-
-
 def find_project(session: SessionDep, number: int) -> Project:
     project = projects.find(session, number)
     if project is None:
@@ -344,13 +323,14 @@ def project_page(
         meetings=[_meeting(one, zone, now) for one in training_sessions.of_project(session, project)],
         linked=linked,
         exists=reuses.existing_share(linked),
-        costs=projects.costs(session, project),
+        costs=costs.of_project(session, project),
         warning=_baseline_words(session, project, today),
         silent_days=projects.silent_days(session, [project], now=now).get(project.id, 0),
         stop_is_due=project.is_live and project.stop_on is not None and project.stop_on <= today,
         may_change=may_change,
         values=values,
         errors=errors,
+        learned=records.words_of_project(session, project),
     )
 
 

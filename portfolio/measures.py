@@ -280,10 +280,12 @@ def listed(session: Session, *, after: int = 0, limit: int = 100) -> list[Measur
     )
 
 
-def every(session: Session) -> list[Measure]:
-    """All measures with their projects, without readings; the newest first."""
+def every(session: Session, *, limit: int = 300) -> list[Measure]:
+    """Measures with their projects, without readings; the newest first."""
     return list(
-        session.scalars(select(Measure).options(joinedload(Measure.project)).order_by(Measure.id.desc()))
+        session.scalars(
+            select(Measure).options(joinedload(Measure.project)).order_by(Measure.id.desc()).limit(limit)
+        )
     )
 
 

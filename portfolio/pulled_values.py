@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,8 +159,12 @@ def _column(places: Mapping[str, str], names: Sequence[str], wanted: str, usual:
 
 
 def _number(value: Any, place: int) -> float:
-    plain = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    found = float(value) if plain else number_in(value) if isinstance(value, str) else None
+    found: float | None = None
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        found = float(value)
+    elif isinstance(value, str):
+        plain = re.fullmatch(r"\s*[-+]?\d+(\.\d+)?([eE][-+]?\d{1,2})?\s*", value)
+        found = float(value) if plain else number_in(value)
     if found is None or not math.isfinite(found) or abs(found) > 1e12:
         raise NotThere(f"Row {place}: “{str(value)[:40]}” is no number.")
     return found

@@ -2,15 +2,23 @@
 
 from reports import (
     answering,
+    cases,
     costs,
     designs,
     estimates,
+    measure_files,
+    measure_sources,
+    measures,
     participants,
     proof,
+    readings,
     routes,
     shares,
+    survey_imports,
+    survey_results,
     survey_templates,
     surveys,
+    worth,
 )
 from web.doors import Door
 
@@ -22,9 +30,17 @@ for part in (
     proof,
     costs,
     estimates,
+    cases,
+    worth,
     surveys,
+    survey_results,
+    survey_imports,
     answering,
     participants,
     survey_templates,
+    measures,
+    measure_files,
+    measure_sources,
+    readings,
 ):
     router.include_router(part.router)

@@ -23,7 +23,7 @@ LARGEST_IMPORT = 70_000_000
 _PIECE = 256 * 1024
 IMPORTS = "/settings/imports"
 FORMS_WITH_FILES = re.compile(
-    r"/requests$|/requests/\d+/|/requests/suggestions/|/drafts|/library|/cards/\d+/files|/tasks/\d+/"
+    r"/requests$|/requests/\d+/|/requests/suggestions/|/drafts|/library|/cards/\d+/files|/tasks/\d+/|/measures/\d+/file$"
 )
 """Here a form that brings files may be as large; one that brings none is bounded as everywhere."""
 

@@ -24,7 +24,7 @@ ANYBODY = {
     "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
 WITH_A_KEY = re.compile(
-    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|tasks|tasks/of|shared)/\{number:int\}/\{key\}"
+    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|readings|tasks|tasks/of|shared)/\{number:int\}/\{key\}"
     r"|/calendar/\{number:int\}/\{which\}/\{key\}"
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/|/xapi/statements"
 )
@@ -47,7 +47,7 @@ LEADERS = {
     "GET /proof", "GET /projects/{number:int}/proof", "GET /worth", "GET /cases", "GET /cases/{number:int}",
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.{form}",
     "GET /reports/{number:int}/comparison", "GET /reports/designs/{number:int}", "GET /api/v1/reports/designs",
-    "GET /api/v1/forecast", "GET /flow",
+    "GET /api/v1/forecast", "GET /flow", "GET /measures", "GET /measures/{number:int}",
     "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards", "GET /api/v1/cards/{number}",
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",
     "GET /api/v1/reports/{number:int}", "GET /api/v1/reports/{number:int}.{form}",

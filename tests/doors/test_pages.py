@@ -8,20 +8,23 @@ from fastapi.testclient import TestClient
 
 from portfolio import (
     assessments,
+    deciding,
     editions,
     goals,
     iteration_days,
     iterations,
     learning_requests,
     measures,
+    report_designs,
 )
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Person
 from portfolio.states import Verdict
 from tests.conftest import Cast
 from tests.factory import a_request
+from tests.reports.published import an_edition
 
 SignIn = Callable[[TestClient, Person | None], None]
 
@@ -53,9 +56,7 @@ def story(database: Database, cast: Cast, links: Links, now: datetime) -> None:
         assessments.score_waiting(session, now=now, flow_run_id=None)
     with database.writing() as session:
         asked = learning_requests.find(session, 2) or asked
-        learning_requests.decide(
-            session, asked, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now
-        )
+        deciding.decide(session, asked, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now)
         learning_requests.say(session, asked, "A note.", links=links, by=cast.manager, at=now, internal=True)
         today = now.date()
         planned = iterations.plan(

@@ -1,0 +1,291 @@
+"""Measures: the list, one with all that is known of it, its facts, and readings given by hand."""
+
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from portfolio import baselines, measure_pulls, measures, organisation, proving
+from portfolio.measures import FAMILIES, ReadingRefused, StaleEdit
+from portfolio.models import Measure, Person
+from portfolio.rules.proof import Proof, prove
+from portfolio.rules.sources import databases_in
+from portfolio.settings import Settings
+from reports.measure_view import MeasurePage, MeasureRow, Measures, SourceLine
+from web.clock import NowDep
+from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
+from web.people import LeaderDep, ManagerDep
+from web.responses import NotFound, see_other
+from web.session import SessionDep
+from web.settings import SettingsDep
+from web.templating import here, page
+
+router = APIRouter()
+
+MOST_LISTED = 300
+SAVED = {
+    "facts": "Saved.",
+    "reading": "The reading is recorded.",
+    "withdrawn": "The reading was taken back.",
+    "source": "Saved. It is pulled with the clock's next round, within the hour by day.",
+    "source_gone": "The source is gone. The readings it brought stay.",
+}
+AMOUNTS = ("baseline", "target", "worthwhile_change", "value_per_unit")
+
+
+@router.get("/measures")
+def list_measures(request: Request, session: SessionDep, person: LeaderDep) -> Response:
+    return page(request, "measures/index.html", _list(session, person, here(request).today))
+
+
+@router.get("/measures/{number:int}")
+def show(
+    request: Request,
+    session: SessionDep,
+    person: LeaderDep,
+    settings: SettingsDep,
+    number: int,
+    saved: str = "",
+) -> Response:
+    measure = find_measure(session, number)
+    view = measure_page(request, session, measure, person, settings, saved=SAVED.get(saved, ""))
+    return page(request, "measures/show.html", view)
+
+
+@router.post("/measures/{number:int}")
+def edit(
+    request: Request,
+    session: SessionDep,
+    manager: ManagerDep,
+    settings: SettingsDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
+) -> Response:
+    measure = find_measure(session, number)
+    errors = Errors()
+    facts = _facts(fields, errors)
+    version = some_whole(fields, "version", errors)
+    status = 422
+    if not errors:
+        try:
+            measures.edit(session, measure, version=version, by=manager, at=now, **facts)
+        except StaleEdit as stale:
+            status = 409
+            errors["name"] = f"{stale} Your words are still here; save again to keep them."
+            fields["version"] = str(measure.version)
+    if errors:
+        return refused_page(request, session, number, manager, settings, fields, errors, status)
+    return see_other(f"/measures/{number}?saved=facts")
+
+
+@router.post("/measures/{number:int}/readings")
+def read(
+    request: Request,
+    session: SessionDep,
+    manager: ManagerDep,
+    settings: SettingsDep,
+    now: NowDep,
+    fields: FormDep,
+    number: int,
+) -> Response:
+    """A reading given here or on the project's page, which is where it then leads back to."""
+    measure = find_measure(session, number)
+    errors = Errors()
+    today = here(request).today
+    value = some_number(fields, "value", errors, least=-1e12)
+    on = some_day(fields, "read_on", errors) or today
+    note = some_text(fields, "reading_note", errors, longest=200)
+    exposure = some_number(fields, "exposure", errors)
+    if value is None:
+        errors.setdefault("value", "Please give a number.")
+    if on > today:
+        errors["read_on"] = "A reading can't lie in the future."
+    if value is not None and not errors:
+        try:
+            measures.read(
+                session, measure, value=value, on=on, after=fields["when"] == "after", note=note,
+                comparison=fields["comparison"] == "1", exposure=exposure, by=manager, at=now,
+            )  # fmt: skip
+        except ReadingRefused as refused:
+            errors["value"] = str(refused)
+    if errors:
+        return refused_page(request, session, number, manager, settings, fields, errors)
+    back = fields["back"] == "project" and measure.project_id
+    return see_other(f"/projects/{back}#measures" if back else f"/measures/{number}?saved=reading")
+
+
+@router.post("/measures/{number:int}/readings/{reading_number:int}/withdrawal")
+def withdraw(
+    session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int, reading_number: int
+) -> Response:
+    measure = find_measure(session, number)
+    reading = measures.find_reading(measure, reading_number)
+    if reading is not None:  # pressed twice, the first counts
+        why = fields["why"][:200]
+        measures.withdraw(session, measure, reading, why=why, by=manager, at=now)
+    return see_other(f"/measures/{number}?saved=withdrawn")
+
+
+def find_measure(session: Session, number: int) -> Measure:
+    measure = measures.find(session, number)
+    if measure is None:
+        raise NotFound
+    return measure
+
+
+def refused_page(
+    request: Request,
+    session: Session,
+    number: int,
+    manager: Person,
+    settings: Settings,
+    fields: Fields,
+    errors: Errors,
+    status: int = 422,
+) -> Response:
+    """The page again with what was typed and what is wrong with it; nothing was kept."""
+    session.rollback()
+    measure = find_measure(session, number)
+    view = measure_page(request, session, measure, manager, settings, typed=fields, errors=errors)
+    return page(request, "measures/show.html", view, status)
+
+
+def measure_page(
+    request: Request,
+    session: Session,
+    measure: Measure,
+    person: Person,
+    settings: Settings,
+    *,
+    typed: Fields | None = None,
+    errors: Errors | None = None,
+    saved: str = "",
+    **more: Any,
+) -> MeasurePage:
+    """All that is known of a measure, with what was typed over it."""
+    ours = organisation.current(session)
+    today = here(request).today
+    proof, costs = _proof(session, measure)
+    standing = measures.standing_of(measure)
+    known = values_of(measure)
+    return MeasurePage(
+        measure=measure,
+        proof=proof,
+        standing=standing,
+        warning=_warning(session, measure, today),
+        cut_on=measures.divided_on(session, measure),
+        costs=costs,
+        currency=ours.currency if ours else "",
+        sources=[SourceLine(one) for one in measure_pulls.of(session, measure)],
+        gone=measures.withdrawn(session, measure) if person.manages else [],
+        next_on=measures.next_on(measure, standing),
+        may_change=person.manages,
+        today=today,
+        values=known if typed is None else known.over(typed),
+        errors=errors or Errors(),
+        saved=saved,
+        databases=tuple(databases_in(settings.measure_databases)),
+        hosts=bool(settings.measure_hosts),
+        **more,
+    )
+
+
+def values_of(measure: Measure) -> Fields:
+    """What the form of its facts holds."""
+    amounts = {name: _plain(getattr(measure, name)) for name in AMOUNTS}
+    return Fields(
+        name=measure.name,
+        unit=measure.unit,
+        better="more" if measure.higher_is_better else "less",
+        family=measure.family,
+        value_basis=measure.value_basis,
+        source=measure.source,
+        read_every_days=str(measure.read_every_days or ""),
+        cut_on=measure.cut_on.isoformat() if measure.cut_on else "",
+        version=str(measure.version),
+        every_days="7",
+        **amounts,
+    )
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else f"{value:.12g}"
+
+
+def _facts(fields: Fields, errors: Errors) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "name": need_text(fields, "name", errors, longest=160),
+        "unit": some_text(fields, "unit", errors, longest=40),
+        "higher_is_better": fields["better"] != "less",
+        "family": fields["family"],
+        "baseline": some_number(fields, "baseline", errors, least=-1e12),
+        "target": some_number(fields, "target", errors, least=-1e12),
+        "worthwhile_change": some_number(fields, "worthwhile_change", errors),
+        "value_per_unit": some_number(fields, "value_per_unit", errors),
+        "value_basis": some_text(fields, "value_basis", errors, longest=300),
+        "source": some_text(fields, "source", errors, longest=160),
+        "read_every_days": some_whole(fields, "read_every_days", errors, least=1, most=3660),
+        "cut_on": some_day(fields, "cut_on", errors),
+    }
+    if facts["family"] not in dict(FAMILIES):
+        errors["family"] = "Please choose one of the options."
+    if facts["value_per_unit"] and not facts["value_basis"]:
+        errors["value_basis"] = "Please say where this value comes from, so that others can check it."
+    return facts
+
+
+def _proof(session: Session, measure: Measure) -> tuple[Proof, float]:
+    """What its readings prove, and what its project cost."""
+    if measure.project is not None:
+        found = proving.of_project(session, measure.project)
+        for one in found.measured:
+            if one.measure.id == measure.id:
+                return one.proof, found.costs.total
+    alone = prove(
+        measures.values_of(measure),
+        higher_is_better=measure.higher_is_better,
+        worthwhile_change=measure.worthwhile_change,
+    )
+    return alone, 0.0
+
+
+def _warning(session: Session, measure: Measure, today: date) -> str:
+    reached = baselines.reached_on(session, [measure.project_id]) if measure.project_id else {}
+    standing = measures.standing_of(measure)
+    return baselines.words_of_measure(
+        measure,
+        before=standing.before,
+        after=standing.after,
+        first_before_on=standing.first_before_on,
+        last_before_on=standing.last_before_on,
+        reached=reached.get(measure.project_id or 0),
+        today=today,
+    )
+
+
+def _list(session: Session, person: Person, today: date) -> Measures:
+    found = measures.every(session, limit=MOST_LISTED + 1)
+    standings = measures.standings(session, found)
+    reached = baselines.reached_on(session, {one.project_id for one in found if one.project_id})
+    sources = measure_pulls.every(session)
+    pulled = {one.measure_id for one in sources if one.is_on}
+    problems = {one.measure_id: one.problem for one in sources if one.is_on and one.problem}
+    rows = []
+    for one in found[:MOST_LISTED]:
+        standing = standings[one.id]
+        warning = baselines.words_of_measure(
+            one,
+            before=standing.before,
+            after=standing.after,
+            first_before_on=standing.first_before_on,
+            last_before_on=standing.last_before_on,
+            reached=reached.get(one.project_id or 0),
+            today=today,
+        )
+        next_on = measures.next_on(one, standing)
+        rows.append(
+            MeasureRow(one, standing, warning, next_on, one.id in pulled, problems.get(one.id, ""), today)
+        )
+    return Measures(rows, person.manages, more=len(found) > MOST_LISTED)
