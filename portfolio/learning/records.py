@@ -65,14 +65,16 @@ class Counts:
 
     @property
     def words(self) -> str:
-        """As it may be shown: who began or enrolled, finished, passed."""
+        """As it may be shown: who took part, finished and passed, each with its base."""
         if not self.people:
             return "nobody yet"
-        said = [
-            f"{words} {one.words}"
-            for words, one in zip(("people:", "finished:", "passed:"), self.shown, strict=True)
-        ]
-        return ", ".join(said[: 3 if self.passed else 2])
+        everybody, completed, passed = self.shown
+        if everybody.value is None:
+            return f"{everybody.words} people"
+        said = [f"{everybody.words} people"]
+        said += [f"finished: {_with_share(completed, self.people)}"] if self.completed else []
+        said += [f"passed: {_with_share(passed, self.people)}"] if self.passed else []
+        return "; ".join(said)
 
 
 def pseudonym_of(links: Links, who: Identity) -> str:
@@ -251,6 +253,12 @@ def of_resources(session: Session, resource_ids: Sequence[int]) -> dict[int, Cou
     )
 
 
+def words_of_project(session: Session, project: Project) -> str:
+    """What learning systems say of a project, as it may be shown; empty where they say nothing."""
+    found = of_projects(session, [project.id]).get(project.id)
+    return found.words if found is not None and found.people else ""
+
+
 def uses_of(session: Session, activity: LearningActivity) -> int:
     """How often it was used, as far as records tell."""
     query = select(func.count()).where(
@@ -284,6 +292,10 @@ def _counted(session: Session, by: Any, which: ColumnElement[bool]) -> dict[int,
         number: Counts(everybody, completed, passed, uses, shown((everybody, completed, passed)))
         for number, everybody, completed, passed, uses in rows
     }
+
+
+def _with_share(one: Shown, of: int) -> str:
+    return one.words if one.value is None else f"{one.words} ({one.value / of:.0%})".replace("%", "\u202f%")
 
 
 def _known(session: Session, source: LearningSource, externals: Sequence[str]) -> set[str]:

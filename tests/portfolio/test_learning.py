@@ -476,9 +476,7 @@ def test_uses_of_a_resource_follow_the_activity_it_is_mapped_to(database: Databa
         records.keep(session, one, things, links=Links("", "key"), at=NOW)
     with database.reading() as session:
         assert session.get_one(Resource, guide.id).uses == 6
-        assert (
-            records.of_resources(session, [guide.id])[guide.id].words == "people: 6, finished: fewer than 5"
-        )
+        assert records.of_resources(session, [guide.id])[guide.id].words == "6 people"
         found = sources.targets(session)
         assert sources.suggested(
             [LearningActivity(id=9, name="The guide to quotes", source_id=1)], found
@@ -501,6 +499,16 @@ def test_counts_hide_what_subtracting_would_tell() -> None:
         ["fewer than 5", "fewer than 5", "fewer than 5"],
         ["9", "fewer than 5", "fewer than 5"],
     ]
+
+
+def test_counts_are_said_with_their_base() -> None:
+    def words(*counts: int) -> str:
+        return records.Counts(*counts, shown=learning.shown(counts)).words
+
+    assert words(0, 0, 0) == "nobody yet"
+    assert words(4, 4, 0) == "fewer than 5 people"
+    assert words(20, 12, 6) == "20 people; finished: 12 of 20 (60\u202f%); passed: 6 of 20 (30\u202f%)"
+    assert words(20, 18, 2) == "20 people; finished: all or nearly all of 20; passed: fewer than 5"
 
 
 def test_parameters_are_written_as_moodle_reads_them() -> None:
