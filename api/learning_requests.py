@@ -10,8 +10,9 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import CallerDep, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed
-from portfolio import forms, history, learning_requests, next_questions, organisation
-from portfolio.learning_requests import DecisionRefused, Ruling, Source, Wanted
+from portfolio import deciding, forms, history, learning_requests, next_questions, organisation
+from portfolio.deciding import DecisionRefused, Ruling
+from portfolio.learning_requests import RequestClosed, Source, Wanted
 from portfolio.models import LearningRequest, Resource
 from portfolio.states import MoveRefused, RequestStatus, Verdict
 from portfolio.submission import ChangedAnswers, Line, OptionalDate, Problem, Prose, Strict, Submission
@@ -137,7 +138,7 @@ def change_answers(
         questions = learning_requests.change_answers(
             session, found, changed, by=caller, at=now, form_version=form.version
         )
-    except DecisionRefused as refused:
+    except RequestClosed as refused:
         raise ProblemFound(409, str(refused)) from refused
     return {"id": found.id, "changed": questions}
 
@@ -162,7 +163,7 @@ def decide(
             solution_type=given.solution_type,
         )
         try:
-            made = learning_requests.decide(session, found, ruling, links=links, by=caller, at=now)
+            made = deciding.decide(session, found, ruling, links=links, by=caller, at=now)
         except DecisionRefused as refused:
             raise ProblemFound(422, errors=[Problem((refused.field,), str(refused))]) from refused
         except MoveRefused as refused:

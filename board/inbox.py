@@ -14,6 +14,7 @@ from portfolio import (
     assessments,
     capacity,
     causes,
+    deciding,
     demand,
     files,
     forms,
@@ -31,8 +32,9 @@ from portfolio import (
     undoing,
 )
 from portfolio.causes import NAMES
+from portfolio.deciding import COMES_BACK, DecisionRefused, Ruling
 from portfolio.demand import Alert
-from portfolio.learning_requests import COMES_BACK, DecisionRefused, Place, Ruling
+from portfolio.learning_requests import Place
 from portfolio.models import (
     AskedQuestion,
     Decision,
@@ -249,7 +251,7 @@ def decide(
     ruling = read_ruling(session, verdict, fields, errors, about=found, now=now) if verdict else None
     if ruling is not None and not errors:
         try:
-            learning_requests.decide(session, found, ruling, links=links, by=manager, at=now)
+            deciding.decide(session, found, ruling, links=links, by=manager, at=now)
         except DecisionRefused as refused:
             errors[refused.field] = str(refused)
         except MoveRefused as refused:
@@ -273,7 +275,7 @@ def decide(
 def reopen(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
     found = find(session, number)
     with suppress(MoveRefused):
-        learning_requests.reopen(session, found, by=manager, at=now)
+        deciding.reopen(session, found, by=manager, at=now)
     return see_other(f"/requests/{number}")
 
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 
 from board.inbox import VERDICTS, asked_for, decision_page, find, read_ruling
-from portfolio import forms, learning_requests, phrases, revisits, triage, undoing
-from portfolio.learning_requests import DecisionRefused
+from portfolio import deciding, forms, learning_requests, phrases, revisits, triage, undoing
+from portfolio.deciding import DecisionRefused
 from portfolio.models import LearningRequest
 from portfolio.states import INBOX, MoveRefused, Verdict
 from portfolio.triage import Obvious, Sitting
@@ -123,7 +123,7 @@ def decide_several(
         if errors:
             break
         try:
-            learning_requests.decide(session, one, ruling, links=links, by=manager, at=now, batch=batch)
+            deciding.decide(session, one, ruling, links=links, by=manager, at=now, batch=batch)
         except DecisionRefused as refused:
             errors[refused.field] = f"{refused} ({one.title})" if len(view.chosen) > 1 else str(refused)
         except MoveRefused as refused:

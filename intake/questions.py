@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from intake.forms import read_answers
 from portfolio import forms, next_questions
-from portfolio.learning_requests import DecisionRefused
+from portfolio.learning_requests import RequestClosed
 from portfolio.models import AskedQuestion
 from portfolio.questions import Question
 from web.clock import NowDep
@@ -74,7 +74,7 @@ def answer_it(
     if changed is not None and not errors:
         try:
             next_questions.answer(session, asked, changed, at=now, form_version=form.version)
-        except DecisionRefused:
+        except RequestClosed:
             return see_other(view.path)
     if errors:
         view = _page(session, asked, links, now, "", typed, errors)

@@ -109,7 +109,7 @@ def answer_one(
         if changed is None:
             follow_up = _again(_follow_up(session, found, links, now, done, skipped), fields, errors)
             return _shown(request, session, found, links, follow_up, 422)
-        with suppress(learning_requests.DecisionRefused):
+        with suppress(learning_requests.RequestClosed):
             learning_requests.change_answers(
                 session, found, changed, by=visitor or found.requester, at=now, form_version=form.version
             )
@@ -152,7 +152,7 @@ def add_answers(
         learning_requests.change_answers(
             session, found, changed, by=visitor or found.requester, at=now, form_version=asked.version
         )
-    except learning_requests.DecisionRefused as refused:
+    except learning_requests.RequestClosed as refused:
         form = _answer_form(session, asked, found, links, fields, Errors(problem=str(refused)))
         return page(request, "learning_requests/answers.html", form, 422)
     return see_other(f"{links.tracking_path(found)}?saved=answers")

@@ -1,8 +1,8 @@
-"""Learning requests: submit, decide, say, withdraw ...; then the queries about them."""
+"""Learning requests: submit, say, withdraw ...; then the queries about them. Deciding on them is portfolio/deciding.py."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select, true
@@ -16,12 +16,9 @@ from portfolio import (
     letters,
     mails,
     people,
-    phrases,
-    projects,
     suggestions,
     supporters,
 )
-from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -34,36 +31,21 @@ from portfolio.models import (
     Message,
     Person,
     Project,
-    Resource,
-    Revisit,
     Unit,
 )
 from portfolio.questions import FORM_VERSION
 from portfolio.rules.information import QuestionWorth, questions_worth
 from portfolio.states import (
     INBOX,
-    LEADS_TO,
     OPEN,
     RequestStatus,
-    Verdict,
     check_move,
 )
 from portfolio.submission import ChangedAnswers, Submission
 
-UNDO_WITHIN = timedelta(seconds=30)
-"""How long a decision can be undone, and its mails are held."""
 
-
-class DecisionRefused(ValueError):
-    """The decision lacks something; `field` says what."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-COMES_BACK = frozenset({Verdict.SNOOZE, Verdict.DECLINE})
-"""Verdicts after which a request may come back by itself."""
+class RequestClosed(ValueError):
+    """It has its outcome, so its answers stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +124,7 @@ def change_answers(
 ) -> list[str]:
     """Keep new answers beside the old ones and have the request scored again; returns the questions that changed."""
     if learning_request.status not in OPEN:
-        raise DecisionRefused("answers", "This request is closed, so its answers stay as they are.")
+        raise RequestClosed("This request is closed, so its answers stay as they are.")
     before = {answer.question: answer for answer in learning_request.answers}
     values = {
         question: value
@@ -191,146 +173,10 @@ def serve_goal(
     )
 
 
-@dataclass(frozen=True)
-class Ruling:
-    """A verdict with all it needs: a reason code to count by, words for the requester, and what it points to.
-
-    One that is put aside or declined comes back on the day `until` or when `condition` holds (portfolio/revisits.py).
-    """
-
-    verdict: Verdict
-    words: str = ""
-    reason: str = ""
-    until: date | None = None
-    join_to: LearningRequest | None = None
-    resource: Resource | None = None
-    solution_type: str = "workshop"
-    condition: dict[str, Any] | None = None
-
-
-def decide(
-    session: Session,
-    learning_request: LearningRequest,
-    ruling: Ruling,
-    *,
-    links: Links,
-    by: Person,
-    at: datetime,
-    batch: str = "",
-) -> Decision:
-    """Carry a verdict out: state, project, mail and history. Raises DecisionRefused or states.MoveRefused.
-
-    The mails are held while it can be undone (portfolio/undoing.py); decisions of one `batch` are undone together.
-    """
-    hold(session, learning_request)
-    check_move(learning_request.status, LEADS_TO[ruling.verdict])
-    _check_ruling(learning_request, ruling, at.date())
-    before = _before(learning_request, batch)
-    decision = Decision(
-        learning_request_id=learning_request.id,
-        verdict=ruling.verdict,
-        reason=ruling.reason,
-        words=ruling.words,
-        until=ruling.until,
-        joined_to_id=ruling.join_to.id if ruling.join_to else None,
-        resource_id=ruling.resource.id if ruling.resource else None,
-        decided_by_id=by.id,
-        decided_at=at,
-    )
-    session.add(decision)
-    session.flush()
-    _move(
-        session,
-        learning_request,
-        LEADS_TO[ruling.verdict],
-        by=by,
-        at=at,
-        verdict=ruling.verdict.value,
-        reason=ruling.reason,
-        decision=decision.id,
-    )
-    learning_request.first_decided_at = learning_request.first_decided_at or at
-    learning_request.snoozed_until = ruling.until if ruling.verdict is Verdict.SNOOZE else None
-    learning_request.joined_to_id = decision.joined_to_id
-    before["revisits"] = _end_revisits(session, learning_request, at)
-    if ruling.verdict in COMES_BACK and (ruling.until or ruling.condition):
-        before["revisit"] = _revisit(session, learning_request, ruling, by=by, at=at)
-    if ruling.verdict is Verdict.ACCEPT:
-        projects.start(session, learning_request, ruling.solution_type, by=by, at=at)
-    words = _with_resource(ruling, links)
-    told = supporters.recipients(session, learning_request, links) if words else []
-    letters_ = [(person, letters.decided(learning_request, words, address)) for person, address in told]
-    held = [
-        _mail(session, person, subject, text, learning_request, at, not_before=at + UNDO_WITHIN)
-        for person, (subject, text) in letters_
-    ]
-    if ruling.join_to is not None:
-        supporters.bring(session, learning_request, ruling.join_to, by=by, at=at)
-    session.flush()
-    decision.before = {**before, "mails": [mail.id for mail in held], "event": history.last(session)}
-    return decision
-
-
 def withdraw(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
     """The requester no longer needs it. Raises states.MoveRefused."""
     check_move(learning_request.status, RequestStatus.WITHDRAWN)
-    _move(session, learning_request, RequestStatus.WITHDRAWN, by=by, at=at)
-
-
-def reopen(session: Session, learning_request: LearningRequest, *, by: Person, at: datetime) -> None:
-    """Back into the inbox. Raises states.MoveRefused."""
-    check_move(learning_request.status, RequestStatus.SUBMITTED)
-    if learning_request.joined_to is not None:
-        supporters.take_back(session, learning_request, learning_request.joined_to, by=by, at=at)
-    learning_request.joined_to_id = None
-    bring_back(session, learning_request, by=by, at=at)
-
-
-def bring_back(
-    session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime, **details: Any
-) -> None:
-    """Into the inbox again, to be scored as things stand now. Raises states.MoveRefused."""
-    check_move(learning_request.status, RequestStatus.SUBMITTED)
-    learning_request.snoozed_until = None
-    _end_revisits(session, learning_request, at)
-    _move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at, **details)
-    learning_request.score_wanted_at = at
-
-
-def park(session: Session, learning_request: LearningRequest, *, at: datetime) -> None:
-    """Put aside, without a day, what nobody answers for. Raises states.MoveRefused."""
-    check_move(learning_request.status, RequestStatus.SNOOZED)
-    learning_request.snoozed_until = None
-    _move(session, learning_request, RequestStatus.SNOOZED, by=None, at=at, parked=True)
-
-
-def join_other(
-    session: Session, learning_request: LearningRequest, other: LearningRequest, *, by: Person, at: datetime
-) -> None:
-    """Its requester finds that another asks for the same, and stands behind that one. Raises states.MoveRefused."""
-    check_move(learning_request.status, RequestStatus.JOINED)
-    learning_request.joined_to_id = other.id
-    learning_request.snoozed_until = None
-    _end_revisits(session, learning_request, at)
-    _move(session, learning_request, RequestStatus.JOINED, by=by, at=at)
-    supporters.bring(session, learning_request, other, by=by, at=at)
-
-
-def restore(
-    session: Session, learning_request: LearningRequest, decision: Decision, *, by: Person, at: datetime
-) -> None:
-    """Put a request back as it was before a decision; portfolio/undoing.py says when that may be."""
-    before = decision.before or {}
-    if learning_request.joined_to is not None:
-        supporters.take_back(session, learning_request, learning_request.joined_to, by=by, at=at)
-    to = RequestStatus(before["status"])
-    _move(session, learning_request, to, by=by, at=at, undone=decision.id)
-    learning_request.status_since = datetime.fromisoformat(before["status_since"])
-    first, until = before["first_decided_at"], before["snoozed_until"]
-    learning_request.first_decided_at = datetime.fromisoformat(first) if first else None
-    learning_request.snoozed_until = date.fromisoformat(until) if until else None
-    learning_request.joined_to_id = before["joined_to"]
-    _restore_revisits(session, before)
+    move(session, learning_request, RequestStatus.WITHDRAWN, by=by, at=at)
 
 
 def deliver(
@@ -343,40 +189,62 @@ def deliver(
 ) -> None:
     """What was asked for is there; with `links`, everybody who asked is told. Raises states.MoveRefused."""
     check_move(learning_request.status, RequestStatus.DELIVERED)
-    _move(session, learning_request, RequestStatus.DELIVERED, by=by, at=at)
+    move(session, learning_request, RequestStatus.DELIVERED, by=by, at=at)
     if links is not None:
         for person, address in supporters.recipients(session, learning_request, links):
             subject, text = letters.delivered(learning_request, address)
-            _mail(session, person, subject, text, learning_request, at)
+            write_to(session, person, subject, text, learning_request, at)
 
 
 def verify(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
     """It was there, and it worked. Raises states.MoveRefused."""
     check_move(learning_request.status, RequestStatus.VERIFIED)
-    _move(session, learning_request, RequestStatus.VERIFIED, by=by, at=at)
+    move(session, learning_request, RequestStatus.VERIFIED, by=by, at=at)
 
 
-def wake_snoozed(session: Session, *, today: date, at: datetime) -> int:
-    """Bring requests whose snooze is over back into the inbox; returns how many."""
-    due = session.scalars(
-        select(LearningRequest).where(
-            LearningRequest.status == RequestStatus.SNOOZED, LearningRequest.snoozed_until <= today
-        )
-    ).all()
-    for learning_request in due:
-        waits = session.scalar(_waiting_revisits(learning_request).limit(1))
-        come_back(session, learning_request, waits, "The day you chose has come.", at=at)
-    return len(due)
-
-
-def come_back(
-    session: Session, learning_request: LearningRequest, revisit: Revisit | None, why: str, *, at: datetime
+def move(
+    session: Session,
+    learning_request: LearningRequest,
+    to: RequestStatus,
+    *,
+    by: Person | None,
+    at: datetime,
+    **details: Any,
 ) -> None:
-    """Into the inbox by itself, since what it waited for has happened; the manager reads why. Raises states.MoveRefused."""
-    if revisit is not None:
-        revisit.came_back_at, revisit.why = at, why[:200]
-    bring_back(
-        session, learning_request, by=None, at=at, **({"revisit": revisit.id} if revisit is not None else {})
+    """Into another state, with its line of history. Whether it may is states.check_move's to say."""
+    was = learning_request.status
+    learning_request.status = to
+    learning_request.status_since = at
+    record(
+        session,
+        "learning_request.moved",
+        learning_request,
+        by=by,
+        at=at,
+        **{"from": was.value, "to": to.value},
+        **details,
+    )
+
+
+def write_to(
+    session: Session,
+    to: Person,
+    subject: str,
+    text: str,
+    learning_request: LearningRequest,
+    at: datetime,
+    *,
+    not_before: datetime | None = None,
+) -> Mail:
+    """Queue a mail about a request, so that answers to it find their way back."""
+    return mails.queue(
+        session,
+        to=to.email,
+        subject=subject,
+        text=text,
+        about=_about(learning_request),
+        at=at,
+        not_before=not_before,
     )
 
 
@@ -405,7 +273,7 @@ def say(
     if not internal and by is not None:
         for person, address in _told_by(session, by, learning_request, links):
             subject, text = letters.message(learning_request, words, address)
-            _mail(session, person, subject, text, learning_request, at)
+            write_to(session, person, subject, text, learning_request, at)
     if not internal and not (by and by.manages):
         _tell_managers(session, learning_request, words, links=links, by=by, at=at)
     return line
@@ -431,7 +299,7 @@ def renew_link(
 def mail_link(session: Session, learning_request: LearningRequest, *, links: Links, at: datetime) -> None:
     """Send the private link once more, to the requester and nobody else."""
     subject, text = letters.link_again(learning_request, links.tracking(learning_request))
-    _mail(session, learning_request.requester, subject, text, learning_request, at)
+    write_to(session, learning_request.requester, subject, text, learning_request, at)
 
 
 def confirm(session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime) -> None:
@@ -737,29 +605,6 @@ def _goal(session: Session, goal_id: Any) -> int | None:
     return session.scalar(select(Goal.id).where(Goal.id == goal_id)) if goal_id else None
 
 
-def _move(
-    session: Session,
-    learning_request: LearningRequest,
-    to: RequestStatus,
-    *,
-    by: Person | None,
-    at: datetime,
-    **details: Any,
-) -> None:
-    was = learning_request.status
-    learning_request.status = to
-    learning_request.status_since = at
-    record(
-        session,
-        "learning_request.moved",
-        learning_request,
-        by=by,
-        at=at,
-        **{"from": was.value, "to": to.value},
-        **details,
-    )
-
-
 def _heard_back(
     session: Session, learning_request: LearningRequest, *, by: Person | None, at: datetime
 ) -> None:
@@ -769,87 +614,7 @@ def _heard_back(
         and by is not None
         and by.id == learning_request.requester_id
     ):
-        _move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at)
-
-
-def _check_ruling(learning_request: LearningRequest, ruling: Ruling, today: date) -> None:
-    needs_words = {Verdict.ASK, Verdict.DECLINE, Verdict.REDIRECT}
-    if ruling.verdict in needs_words and not ruling.words.strip():
-        raise DecisionRefused("words", "Please write a sentence for the requester.")
-    if ruling.resource is None and phrases.breaks_off(ruling.words):
-        raise DecisionRefused("words", "These words stop in the middle of a sentence. Please finish it.")
-    if ruling.verdict is Verdict.SNOOZE and ruling.until is None and ruling.condition is None:
-        raise DecisionRefused("until", "Please give a day after today to come back to it, or a condition.")
-    if ruling.verdict in COMES_BACK and ruling.until is not None and ruling.until <= today:
-        raise DecisionRefused("until", "Please give a day after today to come back to it.")
-    if ruling.verdict is Verdict.JOIN:
-        if ruling.join_to is None:
-            raise DecisionRefused("join_id", "Please give the number of the request to join it to.")
-        if ruling.join_to.id == learning_request.id or ruling.join_to.joined_to_id is not None:
-            raise DecisionRefused(
-                "join_id", "Please choose another request, one that isn't joined to a third."
-            )
-    if ruling.verdict is Verdict.ANSWER and ruling.resource is None and not ruling.words.strip():
-        raise DecisionRefused("words", "Please name or link what answers it.")
-
-
-def _before(learning_request: LearningRequest, batch: str) -> dict[str, Any]:
-    """What undoing brings back."""
-    first, until = learning_request.first_decided_at, learning_request.snoozed_until
-    return {
-        "status": learning_request.status.value,
-        "status_since": learning_request.status_since.isoformat(),
-        "first_decided_at": first.isoformat() if first else None,
-        "snoozed_until": until.isoformat() if until else None,
-        "joined_to": learning_request.joined_to_id,
-        "batch": batch,
-        "revisit": None,
-    }
-
-
-def _revisit(
-    session: Session, learning_request: LearningRequest, ruling: Ruling, *, by: Person, at: datetime
-) -> int:
-    revisit = Revisit(
-        learning_request_id=learning_request.id,
-        due_on=ruling.until,
-        condition=ruling.condition,
-        by_id=by.id,
-        at=at,
-    )
-    session.add(revisit)
-    session.flush()
-    return revisit.id
-
-
-def _end_revisits(session: Session, learning_request: LearningRequest, at: datetime) -> list[int]:
-    """What it waited for counts no more; the ids."""
-    waiting = session.scalars(_waiting_revisits(learning_request)).all()
-    for revisit in waiting:
-        revisit.cancelled_at = at
-    return [revisit.id for revisit in waiting]
-
-
-def _waiting_revisits(learning_request: LearningRequest) -> Select[Revisit]:
-    return select(Revisit).where(
-        Revisit.learning_request_id == learning_request.id,
-        Revisit.came_back_at.is_(None),
-        Revisit.cancelled_at.is_(None),
-    )
-
-
-def _restore_revisits(session: Session, before: dict[str, Any]) -> None:
-    for number in before.get("revisits", ()):
-        session.get_one(Revisit, number).cancelled_at = None
-    if before.get("revisit"):
-        session.delete(session.get_one(Revisit, before["revisit"]))
-
-
-def _with_resource(ruling: Ruling, links: Links) -> str:
-    """The words of a decision, with what answers it and where that is."""
-    if ruling.resource is None:
-        return ruling.words
-    return f"{ruling.words}\n\n{ruling.resource.title}:\n{links.resource(ruling.resource)}".strip()
+        move(session, learning_request, RequestStatus.SUBMITTED, by=by, at=at)
 
 
 def _words(submission: Submission) -> str:
@@ -883,28 +648,7 @@ def _tell_managers(
             who = by.display_name if by else "Somebody"
             address = links.page(f"/requests/{learning_request.id}")
             subject, text = letters.wrote(learning_request, who, words, address)
-            _mail(session, manager, subject, text, learning_request, at)
-
-
-def _mail(
-    session: Session,
-    to: Person,
-    subject: str,
-    text: str,
-    learning_request: LearningRequest,
-    at: datetime,
-    *,
-    not_before: datetime | None = None,
-) -> Mail:
-    return mails.queue(
-        session,
-        to=to.email,
-        subject=subject,
-        text=text,
-        about=_about(learning_request),
-        at=at,
-        not_before=not_before,
-    )
+            write_to(session, manager, subject, text, learning_request, at)
 
 
 def _about(learning_request: LearningRequest) -> str:

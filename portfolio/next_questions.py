@@ -137,7 +137,7 @@ def ask_best(session: Session, *, links: Links, at: datetime, limit: int = 3) ->
 def answer(
     session: Session, asked: AskedQuestion, changed: ChangedAnswers, *, at: datetime, form_version: int
 ) -> None:
-    """Keep the answer, have the request scored anew, and note what it changed. Raises learning_requests.DecisionRefused."""
+    """Keep the answer, have the request scored anew, and note what it changed. Raises learning_requests.RequestClosed."""
     about = asked.learning_request
     before = standing(session, about, today=at.date())
     learning_requests.change_answers(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import learning_requests, letters, mails, organisation, similar, supporters
+from portfolio import deciding, learning_requests, letters, mails, organisation, similar, supporters
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
@@ -113,7 +113,7 @@ def answer(
     if choice == NEEDED:
         learning_requests.confirm(session, about, by=by, at=at)
         if _is_parked(session, about):
-            learning_requests.bring_back(session, about, by=by, at=at)
+            deciding.bring_back(session, about, by=by, at=at)
     elif choice == SOLVED and supporters.listed(session, about):
         words = "It's solved for me. Others stand behind this request too, so please ask them."
         learning_requests.confirm(session, about, by=by, at=at)
@@ -247,7 +247,7 @@ def _take(session: Session, step: Step, *, links: Links, at: datetime) -> None:
     session.add(made)
     session.flush()
     if step.kind == PARKED and about.status is not RequestStatus.SNOOZED:
-        learning_requests.park(session, about, at=at)
+        deciding.park(session, about, at=at)
     options = [(words, links.nudge(made, about, choice)) for choice, words in ANSWERS]
     ours = organisation.current(session)
     on = _around(at + timedelta(weeks=ours.silence_weeks if ours else 0) / 4)
@@ -280,4 +280,4 @@ def _join(session: Session, about: LearningRequest, join_to: int | None, *, by: 
     other = learning_requests.find(session, join_to) if join_to else None
     if other is None or other.id not in {one.id for one in joinable(session, about)}:
         raise AnswerRefused("Please choose the one to join.")
-    learning_requests.join_other(session, about, other, by=by, at=at)
+    deciding.join_other(session, about, other, by=by, at=at)

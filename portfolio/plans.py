@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import fitting, learning_requests, letters
+from portfolio import deciding, fitting, letters
 from portfolio.database import hold
+from portfolio.deciding import Ruling
 from portfolio.fitting import Outlook, Terms
 from portfolio.history import record
-from portfolio.learning_requests import Ruling
 from portfolio.links import Links
 from portfolio.models import Assessment, Decision, LearningRequest, Person, Plan
 from portfolio.rules.robustness import Standing
@@ -120,7 +120,7 @@ def accept(
     ours = [one for one in chosen.values() if one.status in ACCEPTABLE]
     for one in ours:
         ruling = Ruling(Verdict.ACCEPT, DRAFTED[Verdict.ACCEPT], reason="plan", solution_type=_solution(one))
-        learning_requests.decide(session, one, ruling, links=links, by=by, at=at)
+        deciding.decide(session, one, ruling, links=links, by=by, at=at)
     waitlisted = _waitlist(session, plan, links=links, by=by, at=at) if waitlist_the_rest else ()
     plan.accepted_at, plan.accepted_by_id = at, by.id
     by_hand = tuple(one.id for one in chosen.values() if one.is_open)
@@ -295,7 +295,7 @@ def _waitlist(session: Session, plan: Plan, *, links: Links, by: Person, at: dat
     waiting = [one for one in _requests(session, out).values() if one.status is RequestStatus.SUBMITTED]
     ruling = Ruling(Verdict.WAITLIST, DRAFTED[Verdict.WAITLIST], reason="plan")
     for one in waiting:
-        learning_requests.decide(session, one, ruling, links=links, by=by, at=at)
+        deciding.decide(session, one, ruling, links=links, by=by, at=at)
     return tuple(one.id for one in waiting)
 
 

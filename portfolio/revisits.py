@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import demand, forms, goals, learning_requests, letters, mails
+from portfolio import deciding, demand, forms, goals, letters, mails
 from portfolio.links import Links
 from portfolio.models import Answer, LearningRequest, Message, Revisit
 from portfolio.questions import Form
@@ -111,7 +111,7 @@ def bring_back(session: Session, found: Sequence[Back], *, links: Links, at: dat
                 about=f"learning_request:{about.id}",
                 at=at,
             )
-        learning_requests.come_back(session, about, revisit, back.why, at=at)
+        deciding.come_back(session, about, revisit, back.why, at=at)
         count += 1
     return count
 

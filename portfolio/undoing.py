@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Column, Table, delete, func, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import learning_requests, mails
+from portfolio import deciding, mails
 from portfolio.database import hold
+from portfolio.deciding import UNDO_WITHIN
 from portfolio.history import record
-from portfolio.learning_requests import UNDO_WITHIN
 from portfolio.models import Base, Card, Decision, Event, LearningRequest, Person, Project
 from portfolio.states import LEADS_TO, Verdict
 
@@ -118,7 +118,7 @@ def _undo(session: Session, decision: Decision, *, by: Person, at: datetime) -> 
         raise UndoRefused(f"The mail about “{about.title}” has left already. {AFTERWARDS}")
     if decision.verdict is Verdict.ACCEPT:
         _take_project_back(session, about, before["event"], by=by, at=at)
-    learning_requests.restore(session, about, decision, by=by, at=at)
+    deciding.restore(session, about, decision, by=by, at=at)
     decision.undone_at = at
     record(session, "learning_request.decision_undone", about, by=by, at=at, decision=decision.id)
     return about

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from portfolio import drafts, learning_requests, outlets
+from portfolio import deciding, drafts, outlets
 from portfolio.models import Arrival, Import, KeptAnswer, Mail, SignInLink, Visit
 from portfolio.states import ArrivalStatus
 
@@ -32,5 +32,5 @@ def expire(session: Session, *, now: datetime) -> dict[str, int]:
     counts = {name: int(session.execute(query).rowcount) for name, query in gone.items()}  # type: ignore[attr-defined] # a DELETE's result has it
     counts["deliveries"] = outlets.forget_old(session, now=now)
     counts["drafts"] = drafts.expire(session, now=now)
-    counts["woken"] = learning_requests.wake_snoozed(session, today=now.date(), at=now)
+    counts["woken"] = deciding.wake_snoozed(session, today=now.date(), at=now)
     return counts

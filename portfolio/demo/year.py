@@ -17,6 +17,7 @@ from sqlalchemy.orm.util import identity_key
 
 from portfolio import (
     assessments,
+    deciding,
     editions,
     forms,
     goals,
@@ -26,13 +27,14 @@ from portfolio import (
     promises,
     waiting,
 )
-from portfolio.demo import asks, company, designs, desk, questions, words
+from portfolio.deciding import Ruling
+from portfolio.demo import asks, company, designs, desk, questions, words, worth
 from portfolio.demo.asks import Ask
 from portfolio.demo.designs import Designs
 from portfolio.demo.hours import BUSY, CROWDED_MONTH, DAY, Hours, is_managers_leave
 from portfolio.demo.shelf import Shelf
 from portfolio.demo.work import Bench
-from portfolio.learning_requests import Ruling, Source
+from portfolio.learning_requests import Source
 from portfolio.links import Links
 from portfolio.models import Goal, LearningRequest, Person, Resource
 from portfolio.rules.report_days import quarter_start
@@ -134,6 +136,7 @@ class Year:
             by=self.manager,
             at=at,
         )
+        worth.set_rates(session, ours, by=self.manager, at=at)
         for name, email, unit in company.LEADERS:
             leader = people.meet(session, email, at=at, name=name, unit=unit)
             people.grant(session, leader, [Role.LEADER], by=self.manager, at=at)
@@ -295,7 +298,7 @@ class Year:
         if step in VERDICTS:
             self._decide(case, Verdict(step), at)
         elif step == "wake":
-            learning_requests.wake_snoozed(self.session, today=self.hours.day_of(at), at=at)
+            deciding.wake_snoozed(self.session, today=self.hours.day_of(at), at=at)
         else:
             self._answer_back(case, step, at)
         self._next(case)
@@ -317,7 +320,7 @@ class Year:
             resource=self.resources[ask.resource] if verdict is Verdict.ANSWER else None,
             solution_type=ask.work.solution if ask.work else "workshop",
         )
-        learning_requests.decide(self.session, request, ruling, links=self.links, by=self.manager, at=at)
+        deciding.decide(self.session, request, ruling, links=self.links, by=self.manager, at=at)
         if verdict is Verdict.ACCEPT and ask.work:
             project = learning_requests.project_of(self.session, request)
             assert project is not None  # noqa: S101 - accepting made it
@@ -345,7 +348,7 @@ class Year:
                 self.session, request, changed, by=requester, at=at, form_version=version
             )
         if request.status is not RequestStatus.SUBMITTED:
-            learning_requests.reopen(self.session, request, by=self.manager, at=at)
+            deciding.reopen(self.session, request, by=self.manager, at=at)
         self.then(at + timedelta(seconds=1), self._score)
 
     def _chase(self, case: Case, at: datetime) -> None:

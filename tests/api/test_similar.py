@@ -6,9 +6,9 @@ from datetime import datetime
 import pytest
 from fastapi.testclient import TestClient
 
-from portfolio import learning_requests, similar, tokens
+from portfolio import deciding, similar, tokens
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Person, Resource
 from portfolio.states import Role, Verdict
@@ -27,7 +27,7 @@ def api(client: TestClient, database: Database, cast: Cast, links: Links, now: d
             session, links=links, title="Quotes by telephone", problem="Quotes are hard to say aloud."
         )
         ruling = Ruling(Verdict.DECLINE, words="The script is in the handbook.", reason="exists")
-        learning_requests.decide(session, declined, ruling, links=links, by=cast.manager, at=now)
+        deciding.decide(session, declined, ruling, links=links, by=cast.manager, at=now)
         session.add(
             Resource(
                 title="A quote in ten minutes", kind="guide", about="How to write a quote.", created_at=now

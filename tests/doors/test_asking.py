@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from portfolio import assessments, learning_requests
+from portfolio import assessments, deciding, learning_requests
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Answer, LearningRequest, Mail, Message, Organisation, Person
 from portfolio.states import RequestStatus, Verdict
@@ -241,7 +241,7 @@ def test_the_requester_reads_the_managers_words_but_never_the_notes(
         )
         learning_requests.say(session, asked, "Which tool do they use?", links=links, by=cast.manager, at=now)
         decline = Ruling(Verdict.DECLINE, words="The tool is replaced in May.")
-        learning_requests.decide(session, asked, decline, links=links, by=cast.manager, at=now)
+        deciding.decide(session, asked, decline, links=links, by=cast.manager, at=now)
     page = client.get(address).text
     for shown in (
         "It got worse.",

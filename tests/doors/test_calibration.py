@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from portfolio import assessments, calibrations, cards, learning_requests, measures, projects
+from portfolio import assessments, calibrations, cards, deciding, measures, projects
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Assessment, Calibration, Event, LearningRequest, Project, Promise
 from portfolio.rules.calibration import Factor
@@ -61,7 +61,7 @@ def redirect(database: Database, links: Links, cast: Cast, now: datetime, cause:
     with database.writing() as session:
         asked = a_request(session, links=links)
         ruling = Ruling(Verdict.REDIRECT, "It is the tool.", reason=cause)
-        learning_requests.decide(session, asked, ruling, links=links, by=cast.manager, at=now)
+        deciding.decide(session, asked, ruling, links=links, by=cast.manager, at=now)
 
 
 def kept(database: Database) -> list[tuple[int, list[str]]]:

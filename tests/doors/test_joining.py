@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from portfolio import learning_requests, library, similar, supporters
+from portfolio import deciding, learning_requests, library, similar, supporters
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.library import ResourceGiven
 from portfolio.links import Links
 from portfolio.models import (
@@ -61,7 +61,7 @@ def story(database: Database, cast: Cast, links: Links, now: datetime) -> None:
         )
         no = a_request(session, links=links, title="Bleeding hydraulic brakes for all", **BARE)
         ruling = Ruling(Verdict.DECLINE, "Dear Rita, no.", reason="exists")
-        learning_requests.decide(session, no, ruling, links=links, by=cast.manager, at=now)
+        deciding.decide(session, no, ruling, links=links, by=cast.manager, at=now)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from portfolio import learning_requests, nudges
+from portfolio import deciding, learning_requests, nudges
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Event, LearningRequest, Nudge, Organisation, Person
 from portfolio.states import RequestStatus, Verdict
@@ -28,7 +28,7 @@ def path(database: Database, cast: Cast, links: Links, now: datetime) -> str:
         one = a_request(session, links=links, at=long_ago)
         waits = Ruling(Verdict.WAITLIST, "It waits.")
         by = session.merge(cast.manager)
-        learning_requests.decide(session, one, waits, links=links, by=by, at=long_ago)
+        deciding.decide(session, one, waits, links=links, by=by, at=long_ago)
         nudges.nudge(session, links=links, at=now)
         return links.nudge_path(session.scalars(select(Nudge)).one(), one)
 

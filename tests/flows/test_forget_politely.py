@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from flows import forget_politely
-from portfolio import cards, learning_requests
+from portfolio import cards, deciding
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Mail
 from portfolio.states import Verdict
@@ -30,7 +30,7 @@ def waiting(database: Database, cast: Cast, links: Links) -> None:
             asker = {"email": f"{title.lower()}@fernweh.example"}
             one = a_request(session, links=links, at=LONG_AGO, title=title, requester=asker)
             by = session.merge(cast.manager)
-            learning_requests.decide(session, one, ruling, links=links, by=by, at=LONG_AGO)
+            deciding.decide(session, one, ruling, links=links, by=by, at=LONG_AGO)
         card = a_card(session, by=cast.manager, at=LONG_AGO)
         cards.place(session, card, cards.columns(session)[2], by=None, at=LONG_AGO)
 

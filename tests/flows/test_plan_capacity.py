@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from flows import plan_capacity, score_requests
-from portfolio import learning_requests
+from portfolio import deciding
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Event, LearningRequest, Plan
 from portfolio.settings import Settings
@@ -64,7 +64,7 @@ def test_chances_follow_a_new_score_and_a_decision_without_a_plan(
     with database.writing() as session:
         no = Ruling(Verdict.DECLINE, words="No.", reason="other")
         first = session.get_one(LearningRequest, 1)
-        learning_requests.decide(session, first, no, links=links, by=cast.manager, at=AT)
+        deciding.decide(session, first, no, links=links, by=cast.manager, at=AT)
     assert chances.are_behind()
     chances.catch_up()
     assert [chance is None for chance in kept()] == [True, False]

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
-from portfolio import archive, goals, imports, learning_requests, mails, people, tokens
+from portfolio import archive, deciding, goals, imports, learning_requests, mails, people, tokens
 from portfolio import database as databases
 from portfolio.archive import NotAnArchive, NotEmpty
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Base, Edition, Import, LearningRequest, Person
 from portfolio.states import EditionStatus, Role, Verdict
@@ -33,13 +33,11 @@ def filled(database: Database, cast: Cast, links: Links, now: datetime) -> Datab
         goals.add(session, name="Keep customers", weight=4, by=cast.manager, at=now, target=10)
         first = a_request(session, links=links, title='=HYPERLINK("http://evil.example")')
         second = a_request(session, links=links, title="\U0001f600 \u202eabc “quoted”, with; commas\n")
-        learning_requests.decide(
+        deciding.decide(
             session, first, Ruling(Verdict.JOIN, join_to=second), links=links, by=cast.manager, at=now
         )
         third = a_request(session, links=links)
-        learning_requests.decide(
-            session, third, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now
-        )
+        deciding.decide(session, third, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now)
         project = a_project(session, by=cast.manager)
         a_card(session, by=cast.manager, project=project)
         content = WISHES.encode()

@@ -10,11 +10,11 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portfolio import assessments, imports, learning_requests
+from portfolio import assessments, deciding, imports, learning_requests
 from portfolio.database import Database
+from portfolio.deciding import Ruling
 from portfolio.importing.account import Account, Fate, refused_as_csv
 from portfolio.importing.mapping import BadMapping, Given, Grade, Mapping, parsed
-from portfolio.learning_requests import Ruling
 from portfolio.links import Links
 from portfolio.models import Answer, Event, Import, LearningRequest, Person
 from portfolio.sheets import Unreadable, opened, sheet
@@ -166,7 +166,7 @@ def test_a_closed_request_is_not_changed_by_a_file(
         first = session.scalars(select(LearningRequest).order_by(LearningRequest.id)).first()
         assert first is not None
         ruling = Ruling(Verdict.DECLINE, words="Not this year.")
-        learning_requests.decide(session, first, ruling, links=links, by=session.merge(cast.manager), at=now)
+        deciding.decide(session, first, ruling, links=links, by=session.merge(cast.manager), at=now)
         number = first.id
     account = take(database, WISHES.replace("Too slow", "Far too slow"), cast, now)
     assert counted(account) == {"already_here": 1, "refused": 5}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from portfolio import arrivals, drafts, files, learning_requests, mails, supporters
+from portfolio import arrivals, deciding, drafts, files, learning_requests, mails, supporters
 from portfolio.arrivals import ArrivalSettled
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Arrival, Draft, Event, File, LearningRequest, Mail, Message, Organisation
 from portfolio.organisation import AddressRefused
@@ -194,7 +194,7 @@ def test_the_manager_who_decided_last_is_told_once_until_the_mail_has_left(
         people.grant(session, second, [Role.MANAGER], by=None, at=now)
         request = a_request(session, links=links)
         ask = Ruling(Verdict.ASK, words="How many?")
-        learning_requests.decide(session, request, ask, links=links, by=second, at=now)
+        deciding.decide(session, request, ask, links=links, by=second, at=now)
         for words in ("Twenty-four.", "Or twenty-five."):
             learning_requests.say(session, request, words, links=links, by=request.requester, at=now)
     assert len(queued(database, "mio@fernweh.example")) == 1

@@ -11,16 +11,16 @@ from portfolio import (
     automations,
     blockers,
     cards,
+    deciding,
     goals,
     iterations,
-    learning_requests,
     mails,
     outlets,
     projects,
 )
 from portfolio.automations import BadBlank
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import (
     AutomationRun,
@@ -262,7 +262,7 @@ def test_who_asked_is_reminded_once_of_an_open_question(site: Site) -> None:
     site.switch("info_reminder", days=7)
     with site.database.writing() as session:
         asked = a_request(session, links=site.links, at=site.now)
-        learning_requests.decide(
+        deciding.decide(
             session,
             asked,
             Ruling(Verdict.ASK, "How many?"),

@@ -11,15 +11,15 @@ from portfolio import (
     capacity,
     cards,
     columns,
+    deciding,
     forecasts,
     iterations,
-    learning_requests,
     plans,
     projects,
     promises,
 )
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Card, LearningRequest, Project, Promise
 from portfolio.rules.forecasting import Method
@@ -138,7 +138,7 @@ def waiting_requests(database: Database, links: Links, cast: Cast, count: int = 
         for one in made[:-1]:
             session.refresh(one)
             ruling = Ruling(Verdict.WAITLIST, "Later.", reason="plan")
-            learning_requests.decide(session, one, ruling, links=links, by=cast.manager, at=NOW)
+            deciding.decide(session, one, ruling, links=links, by=cast.manager, at=NOW)
         plans.make(session, why="night", by=None, at=NOW)
         return [one.id for one in made]
 

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from portfolio import assessments, goals, history, learning_requests
+from portfolio import assessments, deciding, goals, history, learning_requests
 from portfolio.database import Database
-from portfolio.learning_requests import DecisionRefused, Ruling, Wanted
+from portfolio.deciding import DecisionRefused, Ruling
+from portfolio.learning_requests import Wanted
 from portfolio.links import Links
 from portfolio.models import Event, LearningRequest, Mail, Project
 from portfolio.states import MoveRefused, RequestStatus, Verdict
@@ -84,7 +85,7 @@ def test_accepting_makes_the_project_with_its_hypothesis_and_cards_and_tells_the
 ) -> None:
     with database.writing() as session:
         asked = a_request(session, links=links)
-        learning_requests.decide(
+        deciding.decide(
             session,
             asked,
             Ruling(Verdict.ACCEPT, words="We start on Monday.", solution_type="job_aid"),
@@ -125,7 +126,7 @@ def test_a_ruling_that_lacks_something_is_refused_and_changes_nothing(
     with pytest.raises(DecisionRefused) as refused, database.writing() as session:
         asked = learning_requests.find(session, number)
         assert asked is not None
-        learning_requests.decide(session, asked, ruling, links=links, by=cast.manager, at=now)
+        deciding.decide(session, asked, ruling, links=links, by=cast.manager, at=now)
     assert refused.value.field == field
     with database.reading() as session:
         assert session.scalars(select(LearningRequest.status)).one() is RequestStatus.SUBMITTED
@@ -136,9 +137,7 @@ def test_what_is_over_stays_over(database: Database, cast: Cast, links: Links, n
         asked = a_request(session, links=links)
         learning_requests.withdraw(session, asked, by=cast.requester, at=now)
         with pytest.raises(MoveRefused, match="withdrawn"):
-            learning_requests.decide(
-                session, asked, Ruling(Verdict.ACCEPT), links=links, by=cast.manager, at=now
-            )
+            deciding.decide(session, asked, Ruling(Verdict.ACCEPT), links=links, by=cast.manager, at=now)
 
 
 def test_changed_answers_are_kept_and_wanted_scored_unchanged_ones_are_not(
@@ -231,11 +230,11 @@ def test_snoozed_requests_wake_on_their_day(
     until = (now + timedelta(days=10)).date()
     with database.writing() as session:
         asked = a_request(session, links=links)
-        learning_requests.decide(
+        deciding.decide(
             session, asked, Ruling(Verdict.SNOOZE, until=until), links=links, by=cast.manager, at=now
         )
-        assert learning_requests.wake_snoozed(session, today=until - timedelta(days=1), at=now) == 0
-        assert learning_requests.wake_snoozed(session, today=until, at=now) == 1
+        assert deciding.wake_snoozed(session, today=until - timedelta(days=1), at=now) == 0
+        assert deciding.wake_snoozed(session, today=until, at=now) == 1
         assert asked.status is RequestStatus.SUBMITTED
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event, select
 
-from portfolio import assessments, forms, learning_requests, next_questions
+from portfolio import assessments, deciding, forms, learning_requests, next_questions
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import AskedQuestion, Event, LearningRequest, Mail, Plan
 from portfolio.next_questions import REST, AskRefused
@@ -90,7 +90,7 @@ def test_whoever_owes_an_answer_already_or_has_left_is_not_asked(
             found = learning_requests.find(session, number)
             assert found is not None
             ruling = Ruling(verdict, "Why?")
-            learning_requests.decide(session, found, ruling, links=links, by=cast.manager, at=now)
+            deciding.decide(session, found, ruling, links=links, by=cast.manager, at=now)
             found = session.get_one(LearningRequest, number)
             assert next_questions.of_request(session, found, now=now) == []
     assert best(database, now) == [(3, "cause_could")]

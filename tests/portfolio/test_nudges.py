@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event, select
 
-from portfolio import learning_requests, nudges, organisation, supporters
+from portfolio import deciding, learning_requests, nudges, organisation, supporters
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Event, LearningRequest, Mail, Nudge
 from portfolio.nudges import AnswerRefused
@@ -28,7 +28,7 @@ def step(database: Database, cast: Cast, links: Links, now: datetime) -> Callabl
     with database.writing() as session:
         one = a_request(session, links=links, at=now)
         waits = Ruling(Verdict.WAITLIST, "It waits.")
-        learning_requests.decide(session, one, waits, links=links, by=session.merge(cast.manager), at=now)
+        deciding.decide(session, one, waits, links=links, by=session.merge(cast.manager), at=now)
 
     def stepped(weeks: float) -> dict[str, int]:
         with database.writing() as session:
@@ -173,9 +173,7 @@ def test_one_thing_at_a_time_for_one_person_and_some_are_never_asked(
             asker = {"email": "rita@fernweh.example" if number == 0 else f"p{number}@fernweh.example"}
             one = a_request(session, links=links, at=now, title=f"R {number}", requester=asker)
             if ruling is not None:
-                learning_requests.decide(
-                    session, one, ruling, links=links, by=session.merge(cast.manager), at=now
-                )
+                deciding.decide(session, one, ruling, links=links, by=session.merge(cast.manager), at=now)
     assert [step(weeks)["warning"] for weeks in (9, 9.5, 10.5, 11)] == [1, 0, 1, 0]
     with database.writing() as session:
         ours = organisation.current(session)
@@ -202,5 +200,5 @@ def test_it_costs_as_many_statements_for_many_as_for_one(
         for number in range(3):
             one = a_request(session, links=links, at=now, requester={"email": f"p{number}@fernweh.example"})
             waits = Ruling(Verdict.WAITLIST, "It waits.")
-            learning_requests.decide(session, one, waits, links=links, by=session.merge(cast.manager), at=now)
+            deciding.decide(session, one, waits, links=links, by=session.merge(cast.manager), at=now)
     assert cost() == once

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from portfolio import assessments, forms, goals, learning_requests, placings
+from portfolio import assessments, deciding, forms, goals, learning_requests, placings
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Calibration as Kept
 from portfolio.models import Goal, LearningRequest, Placing, PlacingDay
@@ -76,7 +76,7 @@ def test_its_own_answer_others_answers_and_those_who_left_are_told_apart(
         first = learning_requests.find(session, 4)
         assert first is not None
         ruling = Ruling(Verdict.DECLINE, "No.")
-        learning_requests.decide(session, first, ruling, links=links, by=cast.manager, at=now)
+        deciding.decide(session, first, ruling, links=links, by=cast.manager, at=now)
         a_request(
             session, links=links, title="New", answers={"format": "job_aid", "cause_could": "no", "risk": 5}
         )

@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from portfolio import assessments, capacity, fitting, goals, learning_requests, overrides, plans
+from portfolio import assessments, capacity, deciding, fitting, goals, learning_requests, overrides, plans
 from portfolio.capacity import NotCounted
 from portfolio.database import Database
+from portfolio.deciding import Ruling
 from portfolio.fitting import Terms
-from portfolio.learning_requests import Ruling
 from portfolio.links import Links
 from portfolio.models import Event, Interrupt, LearningRequest, Mail, Plan, Project
 from portfolio.overrides import OverrideRefused
@@ -206,7 +206,7 @@ def test_a_plan_whose_request_was_decided_or_changed_meanwhile_is_refused_whole(
         plan = plans.make(session, why="asked", by=cast.manager, at=now, terms=Terms(hours_per_week=100))
         first, second, *_ = [session.get_one(LearningRequest, one["id"]) for one in plan.body["chosen"]]
         no = Ruling(Verdict.DECLINE, words="No.", reason="other")
-        learning_requests.decide(session, first, no, links=links, by=cast.manager, at=now)
+        deciding.decide(session, first, no, links=links, by=cast.manager, at=now)
         second.score_wanted_at = now
         session.flush()
         with pytest.raises(PlanChanged) as refused:
@@ -236,7 +236,7 @@ def test_what_waits_for_an_answer_is_accepted_by_hand(
     with database.writing() as session:
         best = fitting.look(session, Terms(), now=now).chosen[0].id
         ask = Ruling(Verdict.ASK, words="How many?")
-        learning_requests.decide(
+        deciding.decide(
             session, session.get_one(LearningRequest, best), ask, links=links, by=cast.manager, at=now
         )
         session.flush()
@@ -317,7 +317,7 @@ def test_ties_bind_and_a_circle_is_refused(
         either = fitting.look(session, Terms(hours_per_week=160), now=now)
         assert len({first.id, second.id} & {line.id for line in either.chosen}) == 1
         yes = Ruling(Verdict.ACCEPT, words="Yes.")
-        learning_requests.decide(session, first, yes, links=links, by=cast.manager, at=now)
+        deciding.decide(session, first, yes, links=links, by=cast.manager, at=now)
         session.flush()
         then = fitting.look(session, Terms(hours_per_week=160), now=now)
         assert [line.why for line in then.lines if line.id == second.id] == [

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portfolio import forms, goals, learning_requests, revisits, supporters
+from portfolio import deciding, forms, goals, learning_requests, revisits, supporters
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import LearningRequest, Mail, Revisit
 from portfolio.revisits import ConditionRefused
@@ -37,9 +37,7 @@ def put_aside(database: Database, cast: Cast, links: Links, now: datetime) -> Pu
             kind = given.pop("kind", "")
             waits = revisits.condition(session, one, kind, today=now.date(), closes=closes, **given)
             ruling = Ruling(verdict, "Not now.", until=until, condition=waits)
-            learning_requests.decide(
-                session, one, ruling, links=links, by=session.merge(cast.manager), at=now
-            )
+            deciding.decide(session, one, ruling, links=links, by=session.merge(cast.manager), at=now)
 
     return done
 
@@ -78,7 +76,7 @@ def test_the_nightly_chores_bring_it_back_with_the_same_reason(
 ) -> None:
     put_aside(until=LATER)
     with database.writing() as session:
-        assert learning_requests.wake_snoozed(session, today=LATER, at=now) == 1
+        assert deciding.wake_snoozed(session, today=LATER, at=now) == 1
         assert session.scalars(select(Revisit.why)).one() == "The day you chose has come."
 
 
@@ -173,7 +171,7 @@ def test_deciding_otherwise_ends_the_wait(
     put_aside(until=LATER)
     with database.writing() as session:
         one = session.get_one(LearningRequest, 1)
-        learning_requests.decide(
+        deciding.decide(
             session, one, Ruling(Verdict.ACCEPT), links=links, by=session.merge(cast.manager), at=now
         )
     assert bring_back(database, links, now + timedelta(days=900)) == []

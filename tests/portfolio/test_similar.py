@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from portfolio import archive, learning_requests, similar
+from portfolio import archive, deciding, learning_requests, similar
 from portfolio import database as databases
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import LearningRequest, Resource, Unit
 from portfolio.similar import Similar
@@ -140,7 +140,7 @@ def test_the_index_follows_every_change(database: Database, cast: Cast, links: L
 
     with database.writing() as session:
         ruling = Ruling(Verdict.DECLINE, words="Not now.", reason="priority")
-        learning_requests.decide(session, _request(session, 1), ruling, links=links, by=cast.manager, at=now)
+        deciding.decide(session, _request(session, 1), ruling, links=links, by=cast.manager, at=now)
         session.get_one(Resource, 1).retired_at = now
     with database.reading() as session:
         seen = similar.similar(session, "welding soldering", floor=0.2)
@@ -151,7 +151,7 @@ def test_the_index_follows_every_change(database: Database, cast: Cast, links: L
     )
 
     with database.writing() as session:
-        learning_requests.reopen(session, _request(session, 1), by=cast.manager, at=now)
+        deciding.reopen(session, _request(session, 1), by=cast.manager, at=now)
         learning_requests.withdraw(session, _request(session, 1), by=None, at=now)
     with database.reading() as session:
         assert not similar.similar(session, "welding lacquer", floor=0)

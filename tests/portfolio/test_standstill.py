@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from portfolio import cards, learning_requests, nudges, revisits, standstill
+from portfolio import cards, deciding, nudges, revisits, standstill
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Mail
 from portfolio.states import Verdict
@@ -73,9 +73,7 @@ def test_what_came_back_and_what_is_unanswered_is_told(
             one = a_request(
                 session, links=links, at=now, title=title, requester={"email": f"{title}@x.example"}
             )
-            learning_requests.decide(
-                session, one, ruling, links=links, by=session.merge(cast.manager), at=now
-            )
+            deciding.decide(session, one, ruling, links=links, by=session.merge(cast.manager), at=now)
         for weeks in (24, 28):
             nudges.nudge(session, links=links, at=now + timedelta(weeks=weeks))
         revisits.bring_back(session, revisits.look(session, today=later.date()), links=links, at=later)

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import learning_requests, library, suggestions
+from portfolio import deciding, learning_requests, library, suggestions
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling, Source
+from portfolio.deciding import Ruling
+from portfolio.learning_requests import Source
 from portfolio.library import ResourceGiven
 from portfolio.links import Links
 from portfolio.models import Suggestion
@@ -80,7 +81,7 @@ def test_what_exists_is_offered_without_anybodys_name_or_words(
             behaviour="",
         )
         ruling = Ruling(Verdict.DECLINE, "Dear Rita, no.", reason="too_small")
-        learning_requests.decide(session, no, ruling, links=links, by=cast.manager, at=now)
+        deciding.decide(session, no, ruling, links=links, by=cast.manager, at=now)
     with database.reading() as session:
         offer = suggestions.offer(session, "Bleeding the brake", links=links)
         assert [(one.thing, one.title) for one in offer.all] == [

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import assessments, learning_requests, projects, supporters
+from portfolio import assessments, deciding, learning_requests, projects, supporters
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Assessment, Event, LearningRequest, Mail, Supporter
 from portfolio.rules.need import Need
@@ -76,9 +76,7 @@ def test_the_first_who_asked_cannot_join_and_a_closed_request_cannot_be_joined(
         assert supporters.join(session, one, email="rita@fernweh.example", links=links, at=now) is None
         assert supporters.listed(session, one) == []
         assert mailed(session) == [("rita@fernweh.example", links.tracking(one))] * 2
-        learning_requests.decide(
-            session, one, Ruling(Verdict.DECLINE, "No."), links=links, by=cast.manager, at=now
-        )
+        deciding.decide(session, one, Ruling(Verdict.DECLINE, "No."), links=links, by=cast.manager, at=now)
         with pytest.raises(JoinRefused, match="closed"):
             joined(session, one, links, now)
 
@@ -97,9 +95,7 @@ def test_supporters_are_told_what_the_first_is_told_each_on_their_own_page(
         learning_requests.say(session, one, "We read it.", links=links, by=cast.manager, at=now)
         learning_requests.say(session, one, "A note.", links=links, by=cast.manager, at=now, internal=True)
         learning_requests.say(session, one, "Thanks.", links=links, by=one.requester, at=now)
-        learning_requests.decide(
-            session, one, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now
-        )
+        deciding.decide(session, one, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now)
         project = learning_requests.project_of(session, one)
         assert project is not None
         projects.move(session, project, Stage.DONE, by=cast.manager, at=now, links=links)
@@ -119,7 +115,7 @@ def test_a_managers_join_brings_all_who_asked_and_reopening_takes_them_back(
             requester={"email": "lena@fernweh.example", "unit": "HR"},
         )  # fmt: skip
         joined(session, other, links, now)
-        learning_requests.decide(
+        deciding.decide(
             session,
             other,
             Ruling(Verdict.JOIN, "Together.", join_to=one),
@@ -136,7 +132,7 @@ def test_a_managers_join_brings_all_who_asked_and_reopening_takes_them_back(
             ("otto@fernweh.example", "We lose customers, too.", 12, 2),
         ]  # fmt: skip
         assert supporters.behind(session, [one.id]) == {1: 3}
-        learning_requests.reopen(session, other, by=cast.manager, at=now)
+        deciding.reopen(session, other, by=cast.manager, at=now)
         assert supporters.listed(session, one) == []
 
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from portfolio import assessments, learning_requests, triage, undoing
+from portfolio import assessments, deciding, triage, undoing
 from portfolio.database import Database
-from portfolio.learning_requests import Ruling
+from portfolio.deciding import Ruling
 from portfolio.links import Links
 from portfolio.models import Assessment, LearningRequest
 from portfolio.states import RequestStatus, Verdict
@@ -61,7 +61,7 @@ def test_one_knows_what_comes_before_and_after_it(
         assert around == [Neighbours(3, 2, 1, 3), Neighbours(1, 3, 2, 3), Neighbours(2, 1, 3, 3)]
         no = Ruling(Verdict.DECLINE, "No.")
         for one in found[:2]:
-            learning_requests.decide(session, one, no, links=links, by=session.merge(cast.manager), at=now)
+            deciding.decide(session, one, no, links=links, by=session.merge(cast.manager), at=now)
         assert triage.neighbours(session, found[2]) == Neighbours(None, None, 1, 1)
         assert triage.neighbours(session, found[0]) == Neighbours(3, 3, 0, 1)
 
@@ -76,7 +76,7 @@ def test_a_pause_of_half_an_hour_ends_a_session_and_the_undone_count_nowhere(
             one = a_request(session, links=links, title=f"R {number}", at=now - timedelta(days=number))
             moment = now + timedelta(minutes=minute)
             verdict = Verdict.WAITLIST if number == 1 else Verdict.DECLINE
-            made = learning_requests.decide(
+            made = deciding.decide(
                 session, one, Ruling(verdict, "So."), links=links, by=session.merge(cast.manager), at=moment
             )
             if minute == minutes[-1]:

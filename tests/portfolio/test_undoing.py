@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from portfolio import cards, history, learning_requests, mails, projects, supporters, undoing
+from portfolio import cards, deciding, history, learning_requests, mails, projects, supporters, undoing
 from portfolio.database import Database
-from portfolio.learning_requests import UNDO_WITHIN, Ruling
+from portfolio.deciding import UNDO_WITHIN, Ruling
 from portfolio.links import Links
 from portfolio.models import (
     Card,
@@ -41,7 +41,7 @@ def decide(database: Database, cast: Cast, links: Links, now: datetime) -> Decid
         with database.writing() as session:
             found = learning_requests.find(session, number)
             assert found is not None
-            made = learning_requests.decide(
+            made = deciding.decide(
                 session, found, ruling, links=links, by=session.merge(cast.manager), at=at, batch=batch
             )
             return made.id
@@ -206,7 +206,7 @@ def test_all_of_a_batch_or_none_of_it(database: Database, cast: Cast, decide: De
     first, _ = (decide(Ruling(Verdict.DECLINE, "No."), number, batch="b") for number in (1, 2))
     with database.writing() as session:
         found = session.get_one(LearningRequest, 1)
-        learning_requests.reopen(session, found, by=cast.manager, at=now)
+        deciding.reopen(session, found, by=cast.manager, at=now)
     assert "moved on since" in refused(database, cast, first, now + SOON)
     assert standing(database, 2)["status"] is RequestStatus.DECLINED
 

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from portfolio import cards, goals, iterations, learning_requests, measures, projects
-from portfolio.learning_requests import Ruling, Source
+from portfolio import cards, deciding, goals, iterations, learning_requests, measures, projects
+from portfolio.deciding import Ruling
+from portfolio.learning_requests import Source
 from portfolio.links import Links
 from portfolio.models import Cost, LearningRequest, Measure, Person, Project, Reading, Response, Survey
 from portfolio.states import Stage, Verdict
@@ -47,9 +48,7 @@ def _requests(session: Session, manager: Person, links: Links) -> None:
 
     def say(asked: LearningRequest, verdict: Verdict, at: datetime, reason: str = "") -> None:
         words = "Here is why." if verdict is not Verdict.ACCEPT else ""
-        learning_requests.decide(
-            session, asked, Ruling(verdict, words, reason), links=links, by=manager, at=at
-        )
+        deciding.decide(session, asked, Ruling(verdict, words, reason), links=links, by=manager, at=at)
 
     say(ask(on(4, 10), "Faster quotes"), Verdict.ACCEPT, on(4, 20))
     say(ask(on(5, 4), "A pottery evening"), Verdict.DECLINE, on(5, 10), "no_goal")
