@@ -10,12 +10,14 @@ from api import (
     goals,
     interrupts,
     iterations,
+    learning,
     learning_requests,
     measures,
     plan,
     projects,
     reports,
     similar,
+    survey_results,
 )
 from web.doors import Door
 
@@ -26,6 +28,8 @@ router.include_router(similar.router)
 router.include_router(plan.router)
 router.include_router(forecast.router)
 router.include_router(interrupts.router)
+router.include_router(survey_results.router)
+router.include_router(learning.router)
 router.include_router(document.router)
 
 __all__ = ["router"]

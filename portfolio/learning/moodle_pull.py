@@ -120,7 +120,7 @@ class Pull:
                 f"{COURSE} {course}",
                 f"{nameless} people came without an e-mail; the token's user may not see it.",
             )
-        new = self._keep([_thing(course, learning.ENROLLED, one.email, self._now) for one in named])
+        new = self._keep([self._thing(course, learning.ENROLLED, one.email, self._now) for one in named])
         fresh = self._fresh(course)
         waiting = [one for one in named if _key(course, one) not in fresh]
         for begin in range(0, len(waiting), AT_ONCE):
@@ -150,7 +150,7 @@ class Pull:
 
     def _keep_done(self, course: int, said: list[tuple[User, Done | None]]) -> int:
         things = [
-            _thing(course, learning.COMPLETED, user.email, done.at or self._now)
+            self._thing(course, learning.COMPLETED, user.email, done.at or self._now)
             for user, done in said
             if done is not None and done.completed
         ]
@@ -196,12 +196,7 @@ class Pull:
             for name in unknown:
                 strangers[name] = strangers.get(name, 0) + 1
             new += self._keep(
-                [
-                    thing
-                    for course, row in known
-                    if course in wanted
-                    for thing in _things(course, row, self._now)
-                ]
+                [thing for course, row in known if course in wanted for thing in self._things(course, row)]
             )
             page, seen = page + 1, seen + lines
             if not lines or seen >= total:
@@ -266,6 +261,19 @@ class Pull:
                 one.about = {"course": feedback.course, "people": 0, "questions": []}
         return 0
 
+    def _thing(self, course: int, kind: str, email: str, at: datetime, score: float | None = None) -> Thing:
+        """The same thing has the same id whichever way it was told; nobody's address can be read out of it."""
+        who: Identity = learning.of_mailbox(email)
+        external = f"{COURSE}:{course}/{kind}/{records.pseudonym_of(self._links, who)}"
+        return Thing(external, kind, at, f"{COURSE}:{course}", who, score)
+
+    def _things(self, course: int, row: Row) -> list[Thing]:
+        at = row.completed_at or self._now
+        found = [self._thing(course, learning.ENROLLED, row.email, at)]
+        if row.completed:
+            found.append(self._thing(course, learning.COMPLETED, row.email, at, row.score))
+        return found
+
     def _keep(self, things: list[Thing]) -> int:
         if not things:
             return 0
@@ -292,19 +300,6 @@ def _about(course: Course) -> dict[str, Any]:
 
 def _key(course: int, user: User) -> str:
     return f"completion/{course}/{user.id}"
-
-
-def _thing(course: int, kind: str, email: str, at: datetime, score: float | None = None) -> Thing:
-    """The same thing has the same id whichever way it was told."""
-    who: Identity = learning.of_mailbox(email)
-    return Thing(f"{COURSE}:{course}/{kind}/{who.key}", kind, at, f"{COURSE}:{course}", who, score)
-
-
-def _things(course: int, row: Row, now: datetime) -> list[Thing]:
-    found = [_thing(course, learning.ENROLLED, row.email, row.completed_at or now)]
-    if row.completed:
-        found.append(_thing(course, learning.COMPLETED, row.email, row.completed_at or now, row.score))
-    return found
 
 
 def _base(question: dict[str, Any]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from portfolio import people
@@ -336,16 +336,6 @@ def suggested(found: Sequence[LearningActivity], among: dict[str, str]) -> dict[
     open_ones = [one for one in found if one.project_id is None and one.resource_id is None and one.name]
     guesses = {one.id: learning.closest(one.name, among) for one in open_ones}
     return {number: key for number, key in guesses.items() if key is not None}
-
-
-def forget_person(session: Session, person: Person) -> None:
-    """Leave what they did, and nothing that says it was them."""
-    session.execute(
-        update(LearningRecord)
-        .where(LearningRecord.person_id == person.id)
-        .values(person_id=None)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _activities(source: LearningSource, words: str) -> Select[LearningActivity]:
