@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import BenefitEstimate, Person, Project
-from portfolio.rules.money import Benefits, Estimate, benefits
+from portfolio.rules.money import LEAST_SHOWN, Benefits, Estimate, benefits
 from portfolio.submission import number_in
 
 MOST_ROWS = 2_000
@@ -157,18 +157,25 @@ def remove(
 # Queries
 
 
-def of_project(session: Session, project: Project) -> Benefits:
+def of_project(session: Session, project: Project, *, in_steps: bool = False) -> Benefits:
     """What people say this project was worth: floor and central estimate."""
-    return of_projects(session, [project])[project.id]
+    return of_projects(session, [project], in_steps=in_steps)[project.id]
 
 
-def of_projects(session: Session, projects: Sequence[Project]) -> dict[int, Benefits]:
-    """The same for several, by project, in one statement."""
+def of_projects(
+    session: Session, projects: Sequence[Project], *, in_steps: bool = False
+) -> dict[int, Benefits]:
+    """The same for several, by project, in one statement. `in_steps` counts whole fives only, the first ones first, so that nobody
+    who may not see single answers works one out by watching the sum."""
     held = defaultdict[int, list[Estimate]](list)
     query = select(BenefitEstimate).where(BenefitEstimate.project_id.in_([one.id for one in projects]))
     for one in session.scalars(query.order_by(BenefitEstimate.id)):
         held[one.project_id].append(
             Estimate(one.amount, one.isolation, one.confidence, one.basis, one.left_out, one.id)
+        )
+    if in_steps:
+        held = defaultdict(
+            list, {key: said[: len(said) - len(said) % LEAST_SHOWN] for key, said in held.items()}
         )
     return {one.id: benefits(held[one.id], asked=one.estimates_asked) for one in projects}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portfolio import survey_results
 from portfolio.models import (
     Evaluation,
     EvaluationStep,
@@ -36,21 +37,22 @@ Found = tuple[int, Evidence]
 
 def of_project(session: Session, project: Project, *, concluded: bool = True) -> Levels:
     """The best evidence at each level; without what was `concluded` before where asked."""
-    return of_projects(session, [project], concluded=concluded)[project.id]
+    return of_projects(session, [project], concluded=concluded, in_words=True)[project.id]
 
 
 def of_projects(
-    session: Session, projects: Sequence[Project], *, concluded: bool = True
+    session: Session, projects: Sequence[Project], *, concluded: bool = True, in_words: bool = False
 ) -> dict[int, Levels]:
     """The best evidence at each level, by project. A fixed number of statements however many there are.
 
-    What was concluded stands over what is open. Groups of fewer than five people are no evidence.
+    What was concluded stands over what is open. Groups of fewer than five people are no evidence. `in_words` tells what
+    most people answered as well, for which all answers are counted.
     """
     ids = [one.id for one in projects]
     held = defaultdict[int, list[Evidence]](list)
     for number, one in (
         *(_concluded(session, ids) if concluded else ()),
-        *_asked(session, ids),
+        *_asked(session, ids, in_words=in_words),
         *_there(session, ids),
         *_recorded(session, ids),
         *_done(session, ids),
@@ -72,31 +74,50 @@ def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         )
 
 
-def _asked(session: Session, ids: Sequence[int]) -> Iterator[Found]:
-    """Surveys that have closed, each at the levels its questions are about."""
-    answered = select(Response.survey_id, func.count().label("count")).group_by(Response.survey_id).subquery()
-    rows = session.execute(
-        select(
-            Survey.project_id,
-            Survey.name,
-            Survey.kind,
-            Survey.questions,
-            Survey.sent_count,
-            answered.c.count,
-        )
-        .join(answered, answered.c.survey_id == Survey.id)
-        .where(Survey.project_id.in_(ids), Survey.closed_at.is_not(None), answered.c.count >= LEAST_PEOPLE)
+def _asked(session: Session, ids: Sequence[int], *, in_words: bool) -> Iterator[Found]:
+    """Surveys that have closed, each at the levels its questions are about; `in_words` with what most people said."""
+    surveys = list(
+        session.scalars(select(Survey).where(Survey.project_id.in_(ids), Survey.closed_at.is_not(None)))
     )
-    for project, name, kind, questions, asked, count in rows:
-        tiers = defaultdict[int, list[int]](list)
-        for question in questions:
-            if question.get("level"):
-                tiers[question["level"]].append(question.get("tier") or PERCEIVED)
-        of = f" of {asked}" if asked >= count else ""
-        for level, found in tiers.items():
-            words = f"{count}{of} answered “{name or kind}”"
-            if project is not None:
-                yield project, Evidence(level, words, max(found), base=count)
+    said = _said(session, surveys) if in_words else {}
+    answered = dict(
+        session.execute(
+            select(Response.survey_id, func.count())
+            .where(Response.survey_id.in_([one.id for one in surveys]))
+            .group_by(Response.survey_id)
+        ).all()
+    )
+    for survey in surveys:
+        count = answered.get(survey.id, 0)
+        if count >= LEAST_PEOPLE and survey.project_id is not None:
+            of = f" of {survey.sent_count}" if survey.sent_count >= count else ""
+            for level, tier in _tiers(survey).items():
+                words = (
+                    f"{count}{of} answered “{survey.name or survey.kind}”.{said.get((survey.id, level), '')}"
+                )
+                yield survey.project_id, Evidence(level, words, tier, base=count)
+
+
+def _tiers(survey: Survey) -> dict[int, int]:
+    """The levels a survey's questions are about, each with its highest tier."""
+    found: dict[int, int] = {}
+    for question in survey.questions:
+        if level := question.get("level"):
+            found[level] = max(found.get(level, 0), question.get("tier") or PERCEIVED)
+    return found
+
+
+def _said(session: Session, surveys: Sequence[Survey]) -> dict[tuple[int, int], str]:
+    """What most people answered to the first question of each level that may be shown, by survey and level."""
+    found: dict[tuple[int, int], str] = {}
+    shown = survey_results.results(session, surveys, now=survey_results.LATE)
+    for survey in surveys:
+        levels = {question["key"]: question.get("level") for question in survey.questions}
+        for one in shown[survey.id].questions:
+            place = (survey.id, levels.get(one.key) or 0)
+            if one.sentence and place not in found:
+                found[place] = f" {one.label} {one.sentence}"
+    return found
 
 
 def _there(session: Session, ids: Sequence[int]) -> Iterator[Found]:

@@ -19,7 +19,6 @@ from portfolio.models import (
     Card,
     Column,
     Contribution,
-    Cost,
     Event,
     LearningRequest,
     Measure,
@@ -335,18 +334,6 @@ def silent_days(session: Session, found: Sequence[Project], *, now: datetime) ->
     live = [one for one in found if one.is_live]
     days = {number: (now - at).days for number, at in last_signs(session, live).items()}
     return {number: count for number, count in days.items() if count >= SILENT_DAYS}
-
-
-def costs(session: Session, project: Project) -> list[tuple[str, float]]:
-    """What a project has cost so far, by kind, the most first."""
-    spent = func.sum(Cost.amount)
-    rows = session.execute(
-        select(Cost.kind, spent)
-        .where(Cost.project_id == project.id)
-        .group_by(Cost.kind)
-        .order_by(spent.desc())
-    )
-    return [(kind, float(amount)) for kind, amount in rows]
 
 
 # Below: how the verbs above do it

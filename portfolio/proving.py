@@ -89,11 +89,15 @@ class DueStep:
     project: Project
 
 
-def of_project(session: Session, project: Project) -> ProjectProof:
-    """Put together what a project cost, changed and brought, and how sure that is."""
+def of_project(session: Session, project: Project, *, in_steps: bool = False) -> ProjectProof:
+    """Put together what a project cost, changed and brought, and how sure that is. `in_steps` for readers who may not see what
+    single people said."""
     ours = organisation.current(session)
     least = ours.least_grade if ours else EvidenceGrade.ESTIMATE
-    loaded, said = costs.of_project(session, project), benefits.of_project(session, project)
+    loaded, said = (
+        costs.of_project(session, project),
+        benefits.of_project(session, project, in_steps=in_steps),
+    )
     measured = tuple(_measured(one, said, loaded) for one in measures.of_project(session, project))
     return ProjectProof(
         project,
@@ -158,6 +162,15 @@ def hypotheses(session: Session, *, before: datetime | None = None) -> list[Conc
         for number, one in last.items()
     ]
     return sorted(found, key=lambda one: (one.on, one.project.id), reverse=True)
+
+
+def returns(session: Session, *, before: datetime | None = None) -> dict[int, Evaluation]:
+    """The last conclusion on each project's return, by project; only those `before` a moment where given."""
+    query = select(Evaluation).where(Evaluation.level == 5)
+    if before is not None:
+        query = query.where(Evaluation.concluded_at < before)
+    found = session.scalars(query.order_by(Evaluation.concluded_at, Evaluation.id))
+    return {one.project_id: one for one in found}
 
 
 def hit_rate(session: Session, *, before: datetime | None = None) -> HitRate:
@@ -344,10 +357,8 @@ def _worth_verdict(one: Balance) -> str:
 def _worth_words(one: Balance) -> str:
     if one.floor is None or one.central is None:
         return ""
-    return (
-        f"Return in the first year: {one.floor.roi_percent:,.0f} % at the conservative floor, "
-        f"{one.central.roi_percent:,.0f} % at the central estimate."
-    )
+    floor, central = (f"{end.roi_percent:,.0f} %".replace("-", "−") for end in (one.floor, one.central))
+    return f"Return in the first year: {floor} at the conservative floor, {central} at the central estimate."
 
 
 def _is_known(made: Evaluation, concluded: Sequence[Evaluation]) -> bool:

@@ -25,11 +25,15 @@ def overview(request: Request, session: SessionDep, person: LeaderDep) -> Respon
     reached = levels.of_projects(session, found)
     concluded = proving.hypotheses(session)
     verdicts = {one.project.id: one.verdict for one in concluded}
+    returns = proving.returns(session)
     today = here(request).today
     view = Overview(
         hits=proving.hit_rate(session),
         concluded=concluded,
-        lines=[ProjectLine(one, reached[one.id], verdicts.get(one.id, "")) for one in found],
+        lines=[
+            ProjectLine(one, reached[one.id], verdicts.get(one.id, ""), returns.get(one.id), person.manages)
+            for one in found
+        ],
         due=proving.due(session, today=today),
         without_baseline=proving.without_baseline(session),
         cases=success_cases.count_told(session),
@@ -82,7 +86,7 @@ def proof_page(
     """Everything the page of one project's proof shows."""
     ours = organisation.current(session)
     return ProofPage(
-        found=proving.of_project(session, project),
+        found=proving.of_project(session, project, in_steps=not person.manages),
         cases=success_cases.listed(session, project=project) if person.manages else [],
         currency=ours.currency if ours else "",
         may_change=person.manages,

@@ -5,7 +5,7 @@ from datetime import date
 
 from portfolio.costs import Rates
 from portfolio.models import Evaluation, Project, SuccessCase
-from portfolio.proving import GRADE_WORDS, KEPT_BACK, Concluded, DueStep, Measured, ProjectProof
+from portfolio.proving import GRADE_WORDS, Concluded, DueStep, Measured, ProjectProof
 from portfolio.rules.hit_rate import HitRate
 from portfolio.rules.levels import LEVEL_NAMES, LEVEL_QUESTIONS, Evidence, Levels, tier_words
 from portfolio.rules.money import CostKind, CostLine, Return
@@ -97,9 +97,9 @@ class MeasureLine:
         if span is None:
             return ""
         if span.low is None or span.high is None:
-            return f"{money(span.likely, self.currency)} a year"
+            return f"{self.currency} {about(span.likely)} a year"
         ends = f"{about(span.low)} to {about(span.high)}"
-        return f"{money(span.likely, self.currency)} a year ({ends})"
+        return f"{self.currency} {about(span.likely)} a year ({ends})"
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -180,32 +180,30 @@ class ProofPage:
         return TONES.get(self.verdict, "calm")
 
     @property
-    def hides_money(self) -> bool:
-        """Whether what came back rests on so few people that only the manager may see it."""
-        said = self.found.benefits
-        return self.found.balance.source == "estimated" and not (self.may_change or said.may_be_shown)
-
-    @property
-    def why_no_return(self) -> str:
-        if self.hides_money:
-            return KEPT_BACK
-        return self.found.balance.reason
-
-    @property
     def has_return(self) -> bool:
-        return self.found.balance.central is not None and not self.hides_money
+        return self.found.balance.central is not None
 
     @property
     def was_it_worth_it(self) -> str:
         one = self.found.balance
         spent = f"It cost {self.money(one.costs.total)}"
         if not self.has_return or one.central is None or one.benefit is None:
-            return f"{spent} so far. {self.why_no_return}"
-        brought = f"brought {self.money(one.benefit.likely)} in its first year"
+            return f"{spent} so far. {one.reason}"
+        brought = f"brought {self.about(one.benefit.likely)} in its first year"
         if one.benefit.low is not None and one.benefit.high is not None:
             ends = f"{about(one.benefit.low)} to {about(one.benefit.high)}"
             brought += f" ({ends})"
-        return f"{spent} and {brought}. {return_words(one.central)}"
+        by = "" if one.source == "measured" else ", by what people say,"
+        return f"{spent} and{by} {brought}. {return_words(one.central)}{self._caution()}"
+
+    def _caution(self) -> str:
+        """Where the floor says the opposite, it is said in the same breath."""
+        one = self.found.balance
+        if one.floor is None or one.central is None:
+            return ""
+        if one.floor.roi_percent < 0 <= one.central.roi_percent:
+            return f" At the conservative floor it is a loss of {abs(round(one.floor.roi_percent)):,} %."
+        return ""
 
     @property
     def breaks_even(self) -> list[str]:
@@ -226,10 +224,6 @@ class ProofPage:
         ]
 
     @property
-    def shows_estimates(self) -> bool:
-        return self.may_change or self.found.benefits.may_be_shown
-
-    @property
     def range_words(self) -> str:
         one = self.found.balance
         if one.low is None or one.high is None:
@@ -238,6 +232,9 @@ class ProofPage:
 
     def money(self, amount: float | None) -> str:
         return money(amount, self.currency)
+
+    def about(self, amount: float) -> str:
+        return f"{self.currency} {about(amount)}"
 
     def kind(self, line: CostLine) -> str:
         return dict(KINDS)[line.kind.value]
@@ -267,6 +264,17 @@ class ProjectLine:
     project: Project
     levels: Levels
     verdict: str
+    concluded: Evaluation | None = None
+    may_change: bool = False
+
+    @property
+    def returned(self) -> str:
+        """What was concluded on its return: from the floor to the central estimate."""
+        figures = self.concluded.figures if self.concluded else {}
+        floor, central = figures.get("roi_floor"), figures.get("roi")
+        if floor is None or central is None or not (self.may_change or figures.get("shown", True)):
+            return "–"
+        return f"{percent(floor)} to {percent(central)}"
 
     @property
     def tone(self) -> str:
@@ -279,8 +287,7 @@ class ProjectLine:
 
     @property
     def tier(self) -> str:
-        tier = self.levels.highest_tier
-        return f"{tier}, {tier_words(tier).partition(', ')[2]}" if tier else "–"
+        return str(self.levels.highest_tier or "–")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from random import Random
 from sqlalchemy.orm import Session
 
 from portfolio import cards, checklists, iterations, measures, projects
-from portfolio.demo import words
+from portfolio.demo import words, worth
 from portfolio.demo.asks import Work
 from portfolio.demo.hours import CROWDED_MONTH, DAY, Hours, is_managers_leave, is_year_end
 from portfolio.demo.surveying import Surveying
@@ -20,15 +20,12 @@ from portfolio.models import (
     Card,
     Column,
     Contribution,
-    Cost,
-    Evaluation,
     Iteration,
     Measure,
     Person,
     Project,
 )
-from portfolio.rules.proof import Value, prove
-from portfolio.states import EvidenceGrade, Health, IterationStatus, Stage
+from portfolio.states import Health, IterationStatus, Stage
 
 ITERATIONS = 20
 CAPACITY = 30.0
@@ -57,10 +54,6 @@ OWN_PROJECTS = (
     ("Leadership basics, second group", "path", Stage.PILOT, "keep", "Leads of leads", 14, 0.47),
     ("Mentoring circle for welders", "peer_session", Stage.LAUNCH, "keep", "Young welders and four old hands", 16, 0.62),
 )  # fmt: skip
-
-COST_OF_AN_HOUR = 62
-"""What an hour of the manager costs the company, in euros, with everything."""
-OWN_HOURS_AT_LEAST = 24
 
 
 @dataclass
@@ -408,6 +401,8 @@ class Bench:
         if to is None or to is project.stage:
             return
         self._move(undertaking, to, at)
+        if to is Stage.LAUNCH:
+            self.surveying.launch(project, undertaking.work.learners, undertaking.work.effect, at)
         if to is Stage.MEASURE:
             self._launched(undertaking, at)
         if to is Stage.DONE:
@@ -451,18 +446,11 @@ class Bench:
         """People begin to use it: costs are known, surveys go out, readings follow, the last cards wait for them."""
         work, project = undertaking.work, undertaking.project
         today = self.hours.day_of(at)
-        own = ("development", _own_cost(project), "Own hours, fully loaded")
-        for kind, amount, note in (*work.costs, own):
-            cost = Cost(project_id=project.id, kind=kind, amount=amount, note=note, spent_on=today)
-            self.session.add(cost)
-            record(
-                self.session, "project.cost_added", project, by=self.manager, at=at, kind=kind, amount=amount
-            )
+        worth.book(self.session, project, work.costs, on=today, by=self.manager, at=at)
         for task in undertaking.tasks:
             if task.card.title.startswith(("Ask at 30 days", "Read the measure")):
                 wait = 30 if task.card.title.startswith("Ask") else 36
                 task.not_before = at + wait * DAY
-        self.surveying.launch(project, work.learners, work.effect, at)
         every = 7 if work.after > 5 else 16
         for turn in range(work.after):
             self._soon(every * (turn + 1), partial(self._read_after, undertaking, turn))
@@ -520,48 +508,10 @@ class Bench:
 
     def _conclude(self, undertaking: Undertaking, at: datetime) -> None:
         """What the readings allow to say, by the rule and nothing else."""
-        measure, work = undertaking.measure, undertaking.work
-        if measure is None or measure.baseline is None:
-            return
-        self.session.refresh(measure, ["readings"])
-        found = prove(
-            [Value(one.value, one.read_on, one.after, one.comparison) for one in measure.readings],
-            higher_is_better=measure.higher_is_better,
-            worthwhile_change=work.worthwhile,
-            value_per_unit=work.value_per_unit,
-            costs=sum(amount for _, amount, _ in work.costs) + _own_cost(undertaking.project),
-        )
-        change = found.change
-        self._evaluate(
-            undertaking, 4, found.verdict.reason, found.grade.grade, found.verdict.outcome.value, at,
-            {"measure": measure.id, "change": change and [change.low, change.likely, change.high], "reason": found.grade.reason},
-        )  # fmt: skip
-
-    def _evaluate(
-        self,
-        undertaking: Undertaking,
-        level: int,
-        result: str,
-        grade: EvidenceGrade,
-        verdict: str,
-        at: datetime,
-        figures: dict[str, object],
-    ) -> None:
-        made = Evaluation(
-            project_id=undertaking.project.id, level=level, result=result, grade=grade, verdict=verdict,
-            figures=figures, concluded_at=at,
-        )  # fmt: skip
-        self.session.add(made)
-        self.session.flush()
-        record(
-            self.session,
-            "evaluation.concluded",
-            made,
-            by=self.manager,
-            at=at,
-            project=made.project_id,
-            level=level,
-        )
+        measure = undertaking.measure
+        if measure is not None and measure.baseline is not None:
+            self.session.refresh(measure, ["readings"])
+            worth.conclude(self.session, undertaking.project, by=self.manager, at=at)
 
     def _soon(self, days: int, do: Callable[[datetime], None]) -> None:
         """That many days from now, in office time."""
@@ -583,8 +533,3 @@ def _is_skipped(start: date) -> bool:
 
 def _nothing(_at: datetime) -> None:
     """Nobody asked for it, so nobody hears that it is done."""
-
-
-def _own_cost(project: Project) -> float:
-    """What the manager's own hours on a project cost, as planned."""
-    return round((project.estimate_hours or OWN_HOURS_AT_LEAST) * COST_OF_AN_HOUR, -1)

@@ -7,11 +7,11 @@ from datetime import date
 from portfolio.states import EvidenceGrade
 
 LEVEL_NAMES = {
-    1: "Reaction and plans",
-    2: "Learning and confidence",
+    1: "Reaction",
+    2: "Learning",
     3: "Use at work",
     4: "Result",
-    5: "Worth its cost",
+    5: "Return",
 }
 LEVEL_QUESTIONS = {
     1: "Was it worth their time, and what will they do?",
