@@ -18,6 +18,7 @@ from api import (
     reports,
     similar,
     survey_results,
+    surveys,
 )
 from web.doors import Door
 
@@ -28,6 +29,7 @@ router.include_router(similar.router)
 router.include_router(plan.router)
 router.include_router(forecast.router)
 router.include_router(interrupts.router)
+router.include_router(surveys.router)
 router.include_router(survey_results.router)
 router.include_router(learning.router)
 router.include_router(document.router)

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
-from portfolio import board_imports, imports, organisation, sheets
+from portfolio import board_imports, imports, organisation, sheets, survey_imports
 from portfolio.importing.account import Account, Question, account_as_csv, refused_as_csv
 from portfolio.importing.candidates import Reading
 from portfolio.importing.fields import FIELDS, Field
@@ -194,6 +194,8 @@ def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Res
     file = _find(session, number)
     if board_imports.is_board(file):
         return see_other(f"/settings/imports/boards/{number}")
+    if survey_imports.is_survey(file):
+        return see_other(f"/surveys/import/{number}")
     if file.wanted_at is not None:
         return page(request, "imports/taking.html", Progress(file, now))
     if file.content is None or not imports.waits(file):
@@ -218,7 +220,8 @@ def decide(
     if form.get("do") == "stop":
         with suppress(imports.NotWaiting):
             imports.stop(session, file, by=manager, at=now)
-    if not imports.waits(file) or form.get("do") == "stop" or board_imports.is_board(file):
+    is_elsewhere = board_imports.is_board(file) or survey_imports.is_survey(file)
+    if not imports.waits(file) or form.get("do") == "stop" or is_elsewhere:
         return see_other(f"/settings/imports/{number}")
     errors = Errors()
     try:
@@ -280,9 +283,9 @@ def _find(session: Session, number: int) -> Import:
 
 
 def _find_requests(session: Session, number: int) -> Import:
-    """One whose rows are requests, not cards."""
+    """One whose rows are requests, not cards or answers."""
     file = _find(session, number)
-    if board_imports.is_board(file):
+    if board_imports.is_board(file) or survey_imports.is_survey(file):
         raise NotFound
     return file
 

@@ -5,16 +5,16 @@ from datetime import date, datetime
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import participants, projects, survey_results, survey_templates, surveys
+from portfolio import participants, projects, survey_templates, surveys
 from portfolio.models import Invitation, Project, Survey
 from portfolio.participants import UnknownPeople
 from portfolio.rules.evaluating import LEVELS, TIERS
 from portfolio.rules.survey_questions import KINDS, Question, questions_of
 from portfolio.rules.survey_templates import AUDIENCES
-from portfolio.survey_results import Results
 from portfolio.surveys import Closed, Coming, StaleSurvey, Summary, SurveyRefused
 from reports.answering import preview_of
 from reports.survey_forms import REVERSED, question_values, read_questions, rows_in
+from reports.survey_results import Shown, shown_of
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_day, some_text, some_whole
 from web.people import LeaderDep, ManagerDep
@@ -59,7 +59,7 @@ class SurveyPage:
     invited: list[Invitation]
     could_ask: int
     open_link: str
-    results: Results | None
+    results: Shown | None
     may_change: bool
     values: Fields
     errors: Errors = field(default_factory=Errors)
@@ -145,6 +145,8 @@ def preview(request: Request, session: SessionDep, _manager: ManagerDep, number:
 @router.get("/surveys/{number:int}/edit")
 def edit_form(request: Request, session: SessionDep, _manager: ManagerDep, number: int) -> Response:
     survey = find_survey(session, number)
+    if survey.closed_at is not None:
+        return see_other(f"/surveys/{number}")
     return page(request, "surveys/edit.html", _editor(survey, _values(survey)))
 
 
@@ -308,7 +310,7 @@ def _view(
         invited=invited,
         could_ask=len({one.id for one in surveys.people_for(session, survey)} - known) if takes_more else 0,
         open_link=links.survey(survey) if may_change and survey.audience == surveys.ANYONE else "",
-        results=None if survey.is_draft else survey_results.shown(session, survey, now=now),
+        results=None if survey.is_draft else shown_of(session, survey, now=now, may_change=may_change),
         may_change=may_change,
         values=usual if values is None else values,
         errors=errors or Errors(),

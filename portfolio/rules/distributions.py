@@ -147,9 +147,7 @@ def bases(distributions: Iterable[Distribution], *, answered: int, asked: int) -
     fewest, most = (min(found), max(found)) if (found := [one.answered for one in shown]) else (0, 0)
     parts = []
     if asked > answered:
-        parts.append(
-            f"{people(answered)} of the {asked} asked answered, so no share below is of all who were asked."
-        )
+        parts.append(f"Shares are of those who answered, never of all {asked:,} who were asked.")
     if shown and (fewest < most or most < answered):
         span = f"from {fewest} to {most} people" if fewest < most else f"by {people(most)}"
         parts.append(
@@ -263,7 +261,7 @@ def _sentence(one: Distribution) -> str:
 def _most(one: Distribution, of_all: str) -> str:
     """What was said most often; several answers where they tie."""
     named = [bar for bar in one.bars if bar.option != OTHER] or list(one.bars)
-    most = max(bar.people for bar in named)
+    most = max((bar.people for bar in named), default=0)
     top = [f"“{bar.option}”" for bar in named if bar.people == most]
     share = percent(most / one.answered)
     verb = "ticked" if one.kind == "many" else "answered"
@@ -284,7 +282,7 @@ def _ordered_sentence(one: Distribution, found: Middle, of_all: str) -> str:
     half = (
         f"“{found.middle}” was the answer of at least half"
         if found.low == found.high
-        else f"The middle answer is “{found.middle}”; half lie between “{found.low}” and “{found.high}”"
+        else f"The middle answer is “{found.middle}”; half lie from “{found.low}” to “{found.high}”"
     )
     if last == found.middle or one.kind == "number":
         here = next(bar for bar in named if bar.option == found.middle)

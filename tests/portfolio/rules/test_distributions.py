@@ -53,7 +53,7 @@ def test_a_scale_has_a_middle_answer_and_no_mean() -> None:
     made = distribute(question("scale", AGREE), counts, 647)
     assert made.middle == Middle("Agree", "Strongly agree", "Strongly agree")
     assert made.sentence == (
-        "The middle answer is “Strongly agree”; half lie between “Agree” and “Strongly agree”."
+        "The middle answer is “Strongly agree”; half lie from “Agree” to “Strongly agree”."
         " 353 of the 647 who answered (55 %) gave the middle one."
     )
 
@@ -136,7 +136,7 @@ def test_two_bases_in_one_report_are_said_apart() -> None:
     second = distribute(question(options=["It helped", "It did not"]), {"It helped": 20, "It did not": 5}, 25)
     assert second.sentence == "“It helped” was answered most often: by 20 of the 25 who answered (80 %)."
     assert bases([first, second], answered=40, asked=100) == (
-        "40 people of the 100 asked answered, so no share below is of all who were asked."
+        "Shares are of those who answered, never of all 100 who were asked."
         " Not everybody answered every question: the shares rest on from 25 to 40 people, said beside each."
     )
     assert bases([first], answered=40, asked=40) == ""
