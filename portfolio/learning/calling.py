@@ -128,7 +128,7 @@ class Caller:
             raise Unreachable("Its name is not known.") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as problem:
             raise Unreachable(
-                self._in_short(f"It can't be reached: {problem or type(problem).__name__}")
+                self._in_short(f"It can't be reached: {str(problem) or type(problem).__name__}")
             ) from None
 
     def _ask_there(

@@ -62,7 +62,12 @@ class Pull:
             source = session.get(LearningSource, self._number)
             if source is None:
                 raise Unreachable("The source was removed meanwhile.")
-            source.about = {"site": site.name, "release": site.release, "missing": site.missing}
+            missing = list(site.missing)
+            if source.report_number is not None and REPORT not in site.functions:
+                missing.append(
+                    f"No report: its service needs {REPORT}. Until then people are asked for one by one."
+                )
+            source.about = {"site": site.name, "release": site.release, "missing": missing}
             self._again = timedelta(hours=source.every_hours) * 0.9
             names = {f"{COURSE}:{one.id}": one.name for one in courses}
             about = {f"{COURSE}:{one.id}": _about(one) for one in courses}
@@ -79,7 +84,7 @@ class Pull:
             new += self._report(report, set(courses))
         elif {ENROLLED, COMPLETION} <= site.functions:
             for course in courses:
-                new += self._guarded(f"{COURSE} {course}", lambda course=course: self._course(site, course))  # type: ignore[misc] # bound now
+                new += self._guarded(f"{COURSE} {course}", lambda course=course: self._course(site, course))
         if courses and {FEEDBACKS, ANALYSIS} <= site.functions:
             new += self._guarded("feedback", lambda: self._feedback(courses))
         return new
@@ -241,7 +246,7 @@ class Pull:
                 if owner is not None and own.about is None:
                     own.project_id, own.resource_id = owner.project_id, owner.resource_id
         for feedback in found:
-            self._guarded(f"{FEEDBACK} {feedback.id}", lambda feedback=feedback: self._analyse(feedback))  # type: ignore[misc] # bound now
+            self._guarded(f"{FEEDBACK} {feedback.id}", lambda feedback=feedback: self._analyse(feedback))
         return 0
 
     def _analyse(self, feedback: Feedback) -> int:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -343,9 +344,8 @@ def _activities(source: LearningSource, words: str) -> Select[LearningActivity]:
     return query.where(LearningActivity.name.icontains(words, autoescape=True)) if words else query
 
 
-def _names(
-    session: Session, number: ColumnElement[int], name: ColumnElement[str], wanted: set[int | None]
-) -> dict[int, str]:
+def _names(session: Session, number: Any, name: Any, wanted: set[int | None]) -> dict[int, str]:
+
     numbers = [one for one in wanted if one is not None]
     if not numbers:
         return {}

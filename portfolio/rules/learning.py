@@ -144,7 +144,7 @@ def share_of(score: dict[str, Any]) -> float | None:
     least, most = score.get("min", 0), score.get("max")
     if "raw" not in score or most is None or most <= least:
         return None
-    return min(1.0, max(0.0, (score["raw"] - least) / (most - least)))
+    return min(1.0, max(0.0, float(score["raw"] - least) / float(most - least)))
 
 
 def in_words(language_map: dict[str, str]) -> str:
@@ -228,9 +228,8 @@ def day_in(text: str) -> datetime | None:
 def backoff(failures: int, every: timedelta) -> timedelta:
     """How long a source that failed so many times in a row is left alone: 15 minutes doubled each time, no longer than usual
     or a day."""
-    return min(
-        timedelta(minutes=15) * 2 ** min(failures - 1, 10), max(every, timedelta(hours=1)), timedelta(days=1)
-    )
+    wait = timedelta(minutes=15 * 2.0 ** min(failures - 1, 10))
+    return min(wait, max(every, timedelta(hours=1)), timedelta(days=1))
 
 
 _SHAPES = (

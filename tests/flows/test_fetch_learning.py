@@ -1,6 +1,7 @@
 """Every source that is due is fetched, and one that fails keeps no other waiting."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,12 @@ def test_only_what_is_on_and_due_is_fetched(
     connection.settings.cache_clear()
     monkeypatch.setattr(fetch_learning, "now", lambda: NOW)
     with connection.database().writing() as session:
-        given = {"address": "http://127.0.0.1:1", "secret": "x", "may_be_local": True, "by": cast.manager}
+        given: dict[str, Any] = {
+            "address": "http://127.0.0.1:1",
+            "secret": "x",
+            "may_be_local": True,
+            "by": cast.manager,
+        }
         for kind, name in (
             ("moodle", "due"),
             ("lrs", "paused"),

@@ -503,7 +503,8 @@ def test_counts_hide_what_subtracting_would_tell() -> None:
 
 def test_counts_are_said_with_their_base() -> None:
     def words(*counts: int) -> str:
-        return records.Counts(*counts, shown=learning.shown(counts)).words
+        people, completed, passed = counts
+        return records.Counts(people, completed, passed, 0, learning.shown(counts)).words
 
     assert words(0, 0, 0) == "nobody yet"
     assert words(4, 4, 0) == "fewer than 5 people"
