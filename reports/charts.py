@@ -185,7 +185,7 @@ def hit_rate(figures: dict[str, Any]) -> Markup:
     return _shares(
         [("confirmed", 100 * hits / of, figures["low"], figures["high"], None, f"{hits} of {of}")],
         f"{hits} of {of} hypotheses confirmed, 95 % interval {figures['low']:.0f} to {figures['high']:.0f} %.",
-        (("confirmed", "dot"),),
+        (),
     )
 
 
