@@ -221,7 +221,7 @@ def test_the_first_visit(fresh: Installation, new_context: NewContext) -> None:
 def test_empty_pages(settled: Installation, new_context: NewContext) -> None:
     looker = a_looker(settled, new_context, "mara@fernweh.example")
     addresses = [
-        "/inbox", "/backlog", "/plan", "/board", "/iterations", "/flow", "/projects", "/reports", "/outbox", "/settings",
+        "/inbox", "/backlog", "/plan", "/board", "/iterations", "/flow", "/projects", "/proof", "/cases", "/cases/new", "/worth", "/settings/rates", "/reports", "/outbox", "/settings",
         "/settings/imports", "/settings/imports/boards", "/settings/calendar", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
         "/settings/form/versions/1", "/settings/causes", "/settings/causes/versions/1", "/people", "/people/1", "/requests",
     ]  # fmt: skip
