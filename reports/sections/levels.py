@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portfolio.models import EvaluationStep
-from portfolio.rules.evaluating import LEVELS
+from portfolio import levels
+from portfolio.models import EvaluationStep, Project
+from portfolio.rules.levels import LEVEL_NAMES, Evidence
 from portfolio.states import Stage
 from reports import words
 from reports.asked import Asked
@@ -14,66 +15,83 @@ from reports.frames import rows_of
 from reports.tables import Table, table
 
 DONE, DUE, LATE, NONE = "done", "due", "overdue", "none"
-COLUMNS = (("Project", "text"), *((name, "text") for _, name in LEVELS), ("LTEM tier", "count"))
+COLUMNS = (
+    ("Project", "text"), *((f"{level} {name}", "text") for level, name in LEVEL_NAMES.items()), ("LTEM tier", "count"),
+    ("Caution", "text"),
+)  # fmt: skip
 
 
 def followed(it: Asked) -> tuple[dict[str, Any], list[Table]]:
-    """Projects under way or ended in the period. Evaluations are as of the cut-off, what is still due as of today's plan."""
-    shown = it.in_view
-    shown = shown[shown["stage"] != Stage.STOPPED.value]
-    steps, tiers = _steps(it)
-    for one in rows_of(it.frames.evaluations):
-        steps[int(one.project)][int(one.level)] = (DONE, it.scope.day_of(one.concluded_at).isoformat())
-        tiers[int(one.project)] = max(tiers[int(one.project)], int(one.tier or 0))
+    """Projects under way or ended in the period: the best evidence at each level, else when it is due by the plan."""
+    shown = it.in_view[it.in_view["stage"] != Stage.STOPPED.value]
+    numbers = [int(one) for one in shown["id"]]
+    projects = list(it.session.scalars(select(Project).where(Project.id.in_(numbers)).order_by(Project.id)))
+    known = levels.of_projects(it.session, projects)
+    steps = _steps(it)
     rows = [
         {
             "project": project.name,
-            "levels": [_cell(steps[int(project.id)].get(level)) for level, _ in LEVELS],
-            "tier": tiers[int(project.id)] or None,
+            "levels": [
+                _known(evidence)
+                if (evidence := known[int(project.id)].at(level))
+                else _due(steps[int(project.id)].get(level))
+                for level in LEVEL_NAMES
+            ],
+            "tier": known[int(project.id)].highest_tier,
+            "caution": known[int(project.id)].caution,
         }
         for project in rows_of(shown)
     ]
     made = {
-        "names": [name for _, name in LEVELS],
+        "names": [f"{level} {name}" for level, name in LEVEL_NAMES.items()],
         "rows": rows,
         "reached": [
-            sum(row["levels"][place]["state"] == DONE for row in rows) for place in range(len(LEVELS))
+            sum(row["levels"][place]["state"] == DONE for row in rows) for place in range(len(LEVEL_NAMES))
         ],
     }
-    lines = [[row["project"], *(cell["words"] for cell in row["levels"]), row["tier"]] for row in rows]
-    note = "Steps of evaluation plans as of the day this was built."
+    lines = [
+        [
+            row["project"],
+            *(cell["told"] or cell["words"] for cell in row["levels"]),
+            row["tier"],
+            row["caution"],
+        ]
+        for row in rows
+    ]
+    note = "Evidence and evaluation plans as of the day this was built. LTEM tiers 1 and 2 never show that something worked."
     return made, [table("levels", "How far work was followed", COLUMNS, lines, note)]
 
 
-def _steps(it: Asked) -> tuple[dict[int, dict[int, tuple[str, str]]], dict[int, int]]:
-    """By project and level: the last step done, else the first one due."""
+def _steps(it: Asked) -> dict[int, dict[int, tuple[str, str]]]:
+    """By project and level: the first step that is still due, and whether its day has passed."""
     rows = it.session.execute(
-        select(
+        select(EvaluationStep.project_id, EvaluationStep.level, EvaluationStep.due_on)
+        .where(EvaluationStep.done_at.is_(None) | (EvaluationStep.done_at >= it.scope.cut_off))
+        .order_by(
             EvaluationStep.project_id,
-            EvaluationStep.level,
-            EvaluationStep.done_at,
+            EvaluationStep.due_on.is_(None),
             EvaluationStep.due_on,
-            EvaluationStep.tier,
-        ).order_by(
-            EvaluationStep.project_id, EvaluationStep.level, EvaluationStep.position, EvaluationStep.id
+            EvaluationStep.id,
         )
     )
     found: dict[int, dict[int, tuple[str, str]]] = defaultdict(dict)
-    tiers: dict[int, int] = defaultdict(int)
-    for project, level, done_at, due_on, tier in rows:
-        before = found[project].get(level)
-        if done_at is not None and done_at < it.scope.cut_off:
-            found[project][level] = (DONE, it.scope.day_of(done_at).isoformat())
-            tiers[project] = max(tiers[project], tier or 0)
-        elif before is None or (before[0] == DUE and not before[1] and due_on is not None):
-            state = LATE if due_on is not None and due_on < it.scope.last_day else DUE
-            found[project][level] = (state, due_on.isoformat() if due_on else "")
-    return found, tiers
+    for project, level, due_on in rows:
+        state = LATE if due_on is not None and due_on < it.scope.last_day else DUE
+        found[project].setdefault(level, (state, due_on.isoformat() if due_on else ""))
+    return found
 
 
-def _cell(said: tuple[str, str] | None) -> dict[str, str]:
+def _known(evidence: Evidence) -> dict[str, str]:
+    """In few words for the grid, and as it is told in full for the table."""
+    if evidence.concluded_on:
+        said = f"{evidence.verdict or 'concluded'} {words.short_day(evidence.concluded_on.isoformat())}"
+    else:
+        said = f"n = {words.number(evidence.base)}" if evidence.base else "done"
+    return {"state": DONE, "words": said, "told": evidence.words}
+
+
+def _due(said: tuple[str, str] | None) -> dict[str, str]:
     if said is None:
-        return {"state": NONE, "words": "–"}
+        return {"state": NONE, "words": "–", "told": ""}
     state, on = said
-    when = words.short_day(on) if on else "after launch"
-    return {"state": state, "words": f"{state} {when}" if on else when}
+    return {"state": state, "words": f"{state} {words.short_day(on)}" if on else "after launch", "told": ""}
