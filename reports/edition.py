@@ -52,7 +52,10 @@ def make(session: Session, edition: Edition, *, now: datetime) -> Made:
         edition.kind, edition.period_start, edition.period_end, now=now, zone=organisation.zone(ours)
     )
     about = Design.of(edition.design).about
-    read = frames.read(session, cut_off=scope.cut_off, last_day=scope.last_day, about=about)
+    known_at = now if edition.corrects_id is not None else None
+    read = frames.read(
+        session, cut_off=scope.cut_off, last_day=scope.last_day, about=about, known_at=known_at
+    )
     figures = figures_of(Asked(session, read, scope, edition, ours))
     figures["letter"] = mail_text_of(figures)
     html = html_of(figures)

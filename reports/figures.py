@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from portfolio.models import Edition
 from portfolio.rules import flow, money, proof
 from reports import words
 from reports.asked import Asked
@@ -83,6 +84,8 @@ def figures_of(it: Asked) -> Figures:
     made["method"] = method(it)
     if "compare" in wanted:
         _make(it, made, "compare", lambda it: compared.since_the_last(it, made))
+    if made["correction"]:
+        _make(it, made, "corrected", lambda it: compared.with_the_corrected(it, made))
     return made
 
 
@@ -145,6 +148,12 @@ def method(it: Asked) -> list[list[str]]:
             "No percentage of fewer than five; survey answers of fewer than five people are not shown, nor what they could be "
             "worked out from."
         ),
+        "Corrected": (
+            f"Measures and their readings are as known on {words.moment(it.frames.known_at.astimezone(scope.zone))}; everything "
+            "else is counted as in the edition corrected."
+            if it.frames.known_at
+            else ""
+        ),
         "Versions": f"Formulas {FORMULA_VERSION}; seed {SEED} (nothing here is drawn at random).",
     }
     shown = {"Plan": ("decisions", "capacity"), "Promises": ("promises", "slippage"), "Cards": ("flow",), "Hours": ("kpis",),
@@ -152,7 +161,7 @@ def method(it: Asked) -> list[list[str]]:
     return [
         [name, note]
         for name, note in notes.items()
-        if name not in shown or any(it.design.shows(key) for key in shown[name])
+        if note and (name not in shown or any(it.design.shows(key) for key in shown[name]))
     ]
 
 
@@ -200,7 +209,8 @@ def _correction(it: Asked) -> dict[str, Any] | None:
     """Which edition this one corrects and why, where it does."""
     if it.edition.corrects_id is None:
         return None
-    return {"edition": it.edition.corrects_id, "why": it.edition.correction}
+    earlier = it.session.get_one(Edition, it.edition.corrects_id)
+    return {"edition": earlier.id, "title": earlier.title, "why": it.edition.correction}
 
 
 def _make(it: Asked, made: Figures, name: str, part: Part) -> None:
