@@ -430,6 +430,13 @@ def find_invitation(session: Session, number: int) -> Invitation | None:
     )
 
 
+def invitation_for(session: Session, survey: Survey, person: Person) -> Invitation | None:
+    """Somebody's own invitation to a survey."""
+    return session.scalar(
+        select(Invitation).where(Invitation.survey_id == survey.id, Invitation.person_id == person.id)
+    )
+
+
 def listed(
     session: Session, *, project: Project | None = None, before: int | None = None, limit: int = 200
 ) -> list[Summary]:

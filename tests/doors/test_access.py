@@ -24,8 +24,9 @@ ANYBODY = {
     "POST /requests/suggestions/solved", "POST /requests/suggestions/joining",
 }  # fmt: skip
 WITH_A_KEY = re.compile(
-    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|readings|tasks|tasks/of|shared)/\{number:int\}/\{key\}"
+    r"/(requests|drafts)/\{number\}/\{key\}|/(support|library|questions|nudges|readings|answers|tasks|tasks/of|shared)/\{number:int\}/\{key\}"
     r"|/calendar/\{number:int\}/\{which\}/\{key\}"
+    r"|/surveys/\{number:int\}/open/\{key\}"
     r"|/requests/\{number:int\}/supporters/\{key\}|/requests/suggestions/thanks/|/xapi/statements"
 )
 DEVELOPMENT = {"GET /styleguide"}
@@ -47,10 +48,11 @@ LEADERS = {
     "GET /proof", "GET /projects/{number:int}/proof", "GET /worth", "GET /cases", "GET /cases/{number:int}",
     "GET /reports", "GET /reports/{number:int}", "GET /reports/{number:int}/state", "GET /reports/{number:int}.{form}",
     "GET /reports/{number:int}/comparison", "GET /reports/designs/{number:int}", "GET /api/v1/reports/designs",
-    "GET /api/v1/forecast", "GET /flow", "GET /measures", "GET /measures/{number:int}",
+    "GET /api/v1/forecast", "GET /flow", "GET /measures", "GET /measures/{number:int}", "GET /api/v1/measures/{number}", "GET /api/v1/measures/{number}/proof",
     "GET /api/v1/projects", "GET /api/v1/projects/{number}", "GET /api/v1/columns", "GET /api/v1/cards", "GET /api/v1/cards/{number}",
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",
     "GET /api/v1/reports/{number:int}", "GET /api/v1/reports/{number:int}.{form}",
+    "GET /surveys", "GET /surveys/{number:int}", "GET /api/v1/surveys", "GET /api/v1/surveys/{number}", "GET /api/v1/surveys/{number}/results",
 }  # fmt: skip
 """Everything else is the manager's."""
 
