@@ -1,18 +1,24 @@
 """Measures and readings over the API."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from api import shapes
-from api.body import OnceDep, parse, takes
+from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
-from portfolio import measures, projects
-from portfolio.submission import Line, Problem, Strict
+from api.projects import version_in
+from portfolio import measure_proof, measures, organisation, projects
+from portfolio.database import hold
+from portfolio.measures import Given, ReadingRefused, Standing, key_of
+from portfolio.models import Measure, Person
+from portfolio.rules.proof import Proof
+from portfolio.submission import Line, OptionalDate, Problem, Strict
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
@@ -20,33 +26,99 @@ from web.session import SessionDep
 router = APIRouter(prefix="/measures", tags=["measures"])
 
 Finite = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Family = Literal["mean", "count", "share"]
+MOST_AT_ONCE = 5_000
+MOST_SHOWN = 500
+"""Readings shown with each measure, the latest; the page and the proof rest on all."""
 
 
-class NewMeasure(Strict):
-    name: Annotated[Line(160), Field(min_length=1)]  # type: ignore[valid-type] # pydantic builds the type at run time
-    project: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    unit: Line(40) = ""  # type: ignore[valid-type] # as above
-    higher_is_better: bool = True
+class FactsGiven(Strict):
+    """What may be said of a measure. `value_per_unit` is money a year; what is read from `cut_on` on is from after."""
+
+    unit: Line(40) | None = None  # type: ignore[valid-type] # pydantic builds the type at run time
+    higher_is_better: bool | None = None
+    family: Family | None = None
     baseline: Finite | None = None
     target: Finite | None = None
+    worthwhile_change: Amount | None = None
+    value_per_unit: Amount | None = None
+    value_basis: Line(300) | None = None  # type: ignore[valid-type] # as above
+    source: Line(160) | None = None  # type: ignore[valid-type] # as above
+    read_every_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    cut_on: OptionalDate = None
+
+    def facts(self) -> dict[str, Any]:
+        """What was said, as the columns have it; words taken back are empty ones, and what can't be empty stays."""
+        said = self.model_dump(exclude_unset=True, include=set(FactsGiven.model_fields))
+        return {
+            name: "" if value is None and name in WORDS else value
+            for name, value in said.items()
+            if not (value is None and name in NEVER_EMPTY)
+        }
+
+
+WORDS = {"unit", "value_basis", "source"}
+NEVER_EMPTY = {"higher_is_better", "family"}
+
+
+class NewMeasure(FactsGiven):
+    name: Annotated[Line(160), Field(min_length=1)]  # type: ignore[valid-type] # as above
+    project: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class ChangedMeasure(FactsGiven):
+    name: Annotated[Line(160), Field(min_length=1)] | None = None  # type: ignore[valid-type] # as above
 
 
 class NewReading(Strict):
+    """One value. Without `after`, its day says so; with a `key`, a second time changes nothing. `subject` is a pseudonym, a site,
+    a machine: the same before and after makes a pair."""
+
     value: Finite
     read_on: date
-    after: bool
+    after: bool | None = None
     comparison: bool = False
     note: Line(200) = ""  # type: ignore[valid-type] # as above
+    subject: Line(64) | None = None  # type: ignore[valid-type] # as above
+    exposure: Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)] | None = None
+    traits: (
+        Annotated[dict[Annotated[str, Field(min_length=1, max_length=60)], Finite], Field(max_length=12)]
+        | None
+    ) = None
+    key: Annotated[Line(120), Field(min_length=1)] | None = None  # type: ignore[valid-type] # as above
+
+    def given(self) -> Given:
+        return Given(
+            self.value,
+            self.read_on,
+            self.after,
+            self.comparison,
+            subject=self.subject or None,
+            traits=self.traits,
+            exposure=self.exposure,
+            note=self.note,
+            row_key=key_of("api", self.key) if self.key else None,
+        )
+
+
+class NewReadings(Strict):
+    """Many at once: all are recorded, or none."""
+
+    readings: Annotated[list[NewReading], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
 @router.get("")
 def list_measures(
-    session: SessionDep, _caller: LeaderCaller, limit: Limit = 50, cursor: Cursor = None
+    session: SessionDep, caller: LeaderCaller, now: NowDep, limit: Limit = 50, cursor: Cursor = None
 ) -> dict[str, Any]:
-    """Measures with their readings."""
+    """Measures with their latest readings."""
     found = measures.listed(session, after=number_cursor(cursor), limit=limit + 1)
     following = found[limit - 1].id if len(found) > limit else None
-    return listed([shapes.measure(one) for one in found[:limit]], following)
+    standings = {one.id: measures.standing_of(one) for one in found}
+    warned = measure_proof.warnings(session, found, standings, today=now.date())
+    shown = [_shape(one, standings[one.id], warned[one.id], caller) for one in found[:limit]]
+    return listed(shown, following)
 
 
 @router.post("", status_code=201)
@@ -59,11 +131,42 @@ def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) 
         raise ProblemFound(422, errors=[Problem(("project",), "There is no such project.")])
 
     def write() -> tuple[int, dict[str, Any]]:
-        fields = given.model_dump(exclude={"name", "project"})
-        made = measures.add(session, name=given.name, project=project, by=caller, at=now, **fields)
-        return 201, shapes.measure(made)
+        made = measures.add(session, name=given.name, project=project, by=caller, at=now, **given.facts())
+        return 201, _shape(made, Standing(), _warning(session, made, now.date()), caller)
 
     return once.answer(session, name_of(caller), write)
+
+
+@router.get("/{number}")
+def show(session: SessionDep, caller: LeaderCaller, now: NowDep, number: Number) -> JSONResponse:
+    """One measure with its latest readings, and its version as ETag."""
+    return _with_version(session, _find(session, number), caller, now.date())
+
+
+@router.patch("/{number}")
+@takes(ChangedMeasure)
+def change(
+    session: SessionDep,
+    body: JsonDep,
+    caller: ManagerCaller,
+    now: NowDep,
+    number: Number,
+    if_match: Annotated[str | None, Header(max_length=40)] = None,
+) -> JSONResponse:
+    """Change a measure. With If-Match, only if nobody else did meanwhile (412)."""
+    measure = _find(session, number)
+    given = parse(ChangedMeasure, body)
+    version = version_in(if_match)
+    if version is not None:
+        hold(session, measure)  # nobody slips in between this look and the change
+        if version != measure.version:
+            raise ProblemFound(412)
+    if "name" in given.model_fields_set and given.name is None:
+        raise ProblemFound(422, errors=[Problem(("name",), "Please fill this in.")])
+    facts = given.facts() | ({"name": given.name} if given.name is not None else {})
+    if facts:
+        measures.edit(session, measure, version=None, by=caller, at=now, **facts)
+    return _with_version(session, measure, caller, now.date())
 
 
 @router.post("/{number}/readings", status_code=201)
@@ -71,26 +174,107 @@ def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) 
 def read(
     session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep, number: Number
 ) -> JSONResponse:
-    """Record one value of a measure."""
+    """Record one value of a measure, or many: `{"readings": [...]}` with up to 5,000 of the same shape, all or none."""
+    measure = _find(session, number)
+    is_many = isinstance(once.body, dict) and "readings" in once.body
+    given = parse(NewReadings, once.body).readings if is_many else [parse(NewReading, once.body)]
+    today = now.astimezone(organisation.zone(organisation.current(session))).date()
+    late = [place for place, one in enumerate(given) if one.read_on > today]
+    if late:
+        field = ("readings", late[0], "read_on") if is_many else ("read_on",)
+        raise ProblemFound(422, errors=[Problem(field, "A reading can't lie in the future.")])
+
+    def write() -> tuple[int, dict[str, Any]]:
+        try:
+            found = measures.read_many(
+                session, measure, [one.given() for one in given], source="api", by=caller, at=now
+            )
+        except ReadingRefused as refused:
+            raise ProblemFound(422, errors=[Problem(("value",), str(refused))]) from refused
+        session.refresh(measure, ["readings"])
+        if is_many:
+            counts = {"new": len(found.new), "corrected": len(found.corrected), "unchanged": found.unchanged}
+            return 201, {
+                "measure": measure.id,
+                **counts,
+                "baseline_warning": _warning(session, measure, today),
+            }
+        key = given[0].given().row_key
+        return 201, {
+            "id": max(one.id for one in measure.readings if one.row_key == key),
+            "measure": measure.id,
+            "value": given[0].value,
+            "baseline_warning": _warning(session, measure, today),
+        }
+
+    return once.answer(session, name_of(caller), write)
+
+
+@router.get("/{number}/proof")
+def prove(session: SessionDep, _caller: LeaderCaller, now: NowDep, number: Number) -> dict[str, Any]:
+    """What the readings prove: change with its interval, evidence grade, verdict, warnings, break-even."""
+    measure = _find(session, number)
+    proof, costs = measure_proof.of_measure(session, measure)
+    standing = measures.standing_of(measure)
+    return {
+        "measure": measure.id,
+        "unit": measure.unit,
+        "readings": {
+            "before": standing.before,
+            "after": standing.after,
+            "comparison_before": standing.other_before,
+            "comparison_after": standing.other_after,
+        },
+        **_proved(proof),
+        "break_even_change": proof.worth.break_even_change,
+        "costs": costs,
+        "baseline_warning": _warning(session, measure, now.date()),
+    }
+
+
+def _proved(proof: Proof) -> dict[str, Any]:
+    return {
+        "change": _range(proof.change),
+        "method": proof.change.method if proof.change else None,
+        "effect_size": _range(getattr(proof, "effect_size", None)),
+        "grade": proof.grade.grade.value,
+        "grade_reason": proof.grade.reason,
+        "stronger_with": proof.grade.needed or None,
+        "design": getattr(proof, "design", None),
+        "explained": getattr(proof, "explained", None),
+        "warnings": list(getattr(proof, "warnings", ())),
+        "verdict": proof.verdict.outcome.value,
+        "verdict_reason": proof.verdict.reason,
+    }
+
+
+def _range(change: Any) -> dict[str, float | None] | None:
+    if change is None:
+        return None
+    return {"low": change.low, "likely": change.likely, "high": change.high}
+
+
+def _find(session: Session, number: int) -> Measure:
     measure = measures.find(session, number)
     if measure is None:
         raise ProblemFound(404)
-    given = parse(NewReading, once.body)
-    if given.read_on > now.date():
-        raise ProblemFound(422, errors=[Problem(("read_on",), "A reading can't lie in the future.")])
+    return measure
 
-    def write() -> tuple[int, dict[str, Any]]:
-        made = measures.read(
-            session,
-            measure,
-            value=given.value,
-            on=given.read_on,
-            after=given.after,
-            comparison=given.comparison,
-            note=given.note,
-            by=caller,
-            at=now,
-        )
-        return 201, {"id": made.id, "measure": measure.id, "value": made.value}
 
-    return once.answer(session, name_of(caller), write)
+def _warning(session: Session, measure: Measure, today: date) -> str | None:
+    standings = {measure.id: measures.standing_of(measure)}
+    return measure_proof.warnings(session, [measure], standings, today=today)[measure.id] or None
+
+
+def _with_version(session: Session, measure: Measure, caller: Person, today: date) -> JSONResponse:
+    shape = _shape(measure, measures.standing_of(measure), _warning(session, measure, today) or "", caller)
+    return JSONResponse(shape, headers={"ETag": f'"{measure.version}"'})
+
+
+def _shape(measure: Measure, standing: Standing, warning: str | None, caller: Person) -> dict[str, Any]:
+    """A measure with its latest readings; whoever doesn't manage sees none that may be one person's."""
+    return {
+        **shapes.measure(measure, most_readings=MOST_SHOWN, with_subjects=caller.manages),
+        "readings_count": standing.readings,
+        "baseline_warning": warning or None,
+    }

@@ -256,15 +256,24 @@ def iteration(one: Iteration) -> dict[str, Any]:
     }
 
 
-def measure(one: Measure) -> dict[str, Any]:
+def measure(one: Measure, *, most_readings: int, with_subjects: bool) -> dict[str, Any]:
+    """A measure with its latest readings; without those that may be one person's where somebody may not see them."""
     return {
         "id": one.id,
         "project": one.project_id,
         "name": one.name,
         "unit": one.unit,
         "higher_is_better": one.higher_is_better,
+        "family": one.family,
         "baseline": one.baseline,
         "target": one.target,
+        "worthwhile_change": one.worthwhile_change,
+        "value_per_unit": one.value_per_unit,
+        "value_basis": one.value_basis,
+        "source": one.source,
+        "read_every_days": one.read_every_days,
+        "cut_on": one.cut_on.isoformat() if one.cut_on else None,
+        "version": one.version,
         "readings": [
             {
                 "id": reading.id,
@@ -272,9 +281,12 @@ def measure(one: Measure) -> dict[str, Any]:
                 "read_on": reading.read_on.isoformat(),
                 "after": reading.after,
                 "comparison": reading.comparison,
+                "subject": reading.subject,
+                "exposure": reading.exposure,
                 "note": reading.note,
             }
-            for reading in one.readings
+            for reading in one.readings[-most_readings:]
+            if with_subjects or reading.subject is None
         ],
     }
 

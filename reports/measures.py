@@ -6,10 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from portfolio import baselines, measure_pulls, measures, organisation, proving
+from portfolio import measure_proof, measure_pulls, measures, organisation
 from portfolio.measures import FAMILIES, ReadingRefused, StaleEdit
 from portfolio.models import Measure, Person
-from portfolio.rules.proof import Proof, prove
 from portfolio.rules.sources import databases_in
 from portfolio.settings import Settings
 from reports.measure_view import MeasurePage, MeasureRow, Measures, SourceLine
@@ -167,14 +166,14 @@ def measure_page(
     """All that is known of a measure, with what was typed over it."""
     ours = organisation.current(session)
     today = here(request).today
-    proof, costs = _proof(session, measure)
+    proof, costs = measure_proof.of_measure(session, measure)
     standing = measures.standing_of(measure)
     known = values_of(measure)
     return MeasurePage(
         measure=measure,
         proof=proof,
         standing=standing,
-        warning=_warning(session, measure, today),
+        warning=measure_proof.warnings(session, [measure], {measure.id: standing}, today=today)[measure.id],
         cut_on=measures.divided_on(session, measure),
         costs=costs,
         currency=ours.currency if ours else "",
@@ -236,56 +235,20 @@ def _facts(fields: Fields, errors: Errors) -> dict[str, Any]:
     return facts
 
 
-def _proof(session: Session, measure: Measure) -> tuple[Proof, float]:
-    """What its readings prove, and what its project cost."""
-    if measure.project is not None:
-        found = proving.of_project(session, measure.project)
-        for one in found.measured:
-            if one.measure.id == measure.id:
-                return one.proof, found.costs.total
-    alone = prove(
-        measures.values_of(measure),
-        higher_is_better=measure.higher_is_better,
-        worthwhile_change=measure.worthwhile_change,
-    )
-    return alone, 0.0
-
-
-def _warning(session: Session, measure: Measure, today: date) -> str:
-    reached = baselines.reached_on(session, [measure.project_id]) if measure.project_id else {}
-    standing = measures.standing_of(measure)
-    return baselines.words_of_measure(
-        measure,
-        before=standing.before,
-        after=standing.after,
-        first_before_on=standing.first_before_on,
-        last_before_on=standing.last_before_on,
-        reached=reached.get(measure.project_id or 0),
-        today=today,
-    )
-
-
 def _list(session: Session, person: Person, today: date) -> Measures:
     found = measures.every(session, limit=MOST_LISTED + 1)
     standings = measures.standings(session, found)
-    reached = baselines.reached_on(session, {one.project_id for one in found if one.project_id})
+    warned = measure_proof.warnings(session, found, standings, today=today)
     sources = measure_pulls.every(session)
     pulled = {one.measure_id for one in sources if one.is_on}
     problems = {one.measure_id: one.problem for one in sources if one.is_on and one.problem}
     rows = []
     for one in found[:MOST_LISTED]:
         standing = standings[one.id]
-        warning = baselines.words_of_measure(
-            one,
-            before=standing.before,
-            after=standing.after,
-            first_before_on=standing.first_before_on,
-            last_before_on=standing.last_before_on,
-            reached=reached.get(one.project_id or 0),
-            today=today,
-        )
         next_on = measures.next_on(one, standing)
         rows.append(
-            MeasureRow(one, standing, warning, next_on, one.id in pulled, problems.get(one.id, ""), today)
+            MeasureRow(
+                one, standing, warned[one.id], next_on, one.id in pulled, problems.get(one.id, ""), today
+            )
         )
     return Measures(rows, person.manages, more=len(found) > MOST_LISTED)

@@ -1,0 +1,119 @@
+"""Measures over the API: their facts, readings one or many, and what they prove."""
+
+from datetime import datetime
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from portfolio import tokens
+from portfolio.database import Database
+from portfolio.models import Reading
+from portfolio.states import Role
+from tests.conftest import Cast
+
+
+@pytest.fixture
+def api(client: TestClient, database: Database, cast: Cast, now: datetime) -> TestClient:
+    with database.writing() as session:
+        token = tokens.create(session, name="tests", role=Role.MANAGER, at=now)
+    client.headers["Authorization"] = f"Bearer {token}"
+    client.post("/api/v1/projects", json={"name": "Faster quotes"})
+    client.post(
+        "/api/v1/measures",
+        json={
+            "name": "Days",
+            "project": 1,
+            "unit": "days",
+            "higher_is_better": False,
+            "worthwhile_change": 1,
+        },
+    )
+    return client
+
+
+def the_count(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Reading)) or 0
+
+
+def test_a_measure_is_changed_by_one_at_a_time(api: TestClient) -> None:
+    first = api.get("/api/v1/measures/1")
+    assert first.json() == {
+        "id": 1, "project": 1, "name": "Days", "unit": "days", "higher_is_better": False, "family": "mean", "baseline": None,
+        "target": None, "worthwhile_change": 1, "value_per_unit": None, "value_basis": "", "source": "", "read_every_days": None,
+        "cut_on": None, "version": 1, "readings": [], "readings_count": 0,
+        "baseline_warning": "No baseline yet. Without a value from before, nobody can say later what changed: choose a day to "
+                            "read the measure before people meet the solution.",
+    }  # fmt: skip
+    etag = first.headers["etag"]
+    body = {"value_per_unit": 1200, "value_basis": "Controlling 2026", "cut_on": "2026-10-01", "unit": None}
+    changed = api.patch("/api/v1/measures/1", json=body, headers={"If-Match": etag})
+    assert (changed.headers["etag"], changed.json()["value_per_unit"], changed.json()["unit"]) == (
+        '"2"',
+        1200,
+        "",
+    )
+    assert api.patch("/api/v1/measures/1", json=body, headers={"If-Match": etag}).status_code == 412
+    for wrong, field in (({"name": None}, "name"), ({"family": "odd"}, "family"), ({"colour": 1}, "colour")):
+        refused = api.patch("/api/v1/measures/1", json=wrong)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    assert api.get("/api/v1/measures/2").status_code == 404
+
+
+def test_many_readings_are_all_recorded_or_none_and_once(api: TestClient, database: Database) -> None:
+    api.patch("/api/v1/measures/1", json={"cut_on": "2026-10-01"})
+    rows = [
+        {"value": value, "read_on": on, "key": f"row-{place}", "subject": f"s{place}"}
+        for place, (value, on) in enumerate([(4, "2026-09-01"), (5, "2026-09-08"), (2, "2026-10-01")])
+    ]
+    sent = api.post("/api/v1/measures/1/readings", json={"readings": rows})
+    assert (sent.status_code, sent.json()) == (
+        201, {"measure": 1, "new": 3, "corrected": 0, "unchanged": 0, "baseline_warning": None},
+    )  # fmt: skip
+    again = api.post("/api/v1/measures/1/readings", json={"readings": [*rows[:2], {**rows[2], "value": 3}]})
+    assert (again.json()["corrected"], again.json()["unchanged"]) == (1, 2)
+    held = api.get("/api/v1/measures/1").json()["readings"]
+    assert [(one["value"], one["after"], one["subject"]) for one in held] == [
+        (4, False, "s0"), (5, False, "s1"), (3, True, "s2"),
+    ]  # fmt: skip
+    late = api.post(
+        "/api/v1/measures/1/readings",
+        json={"readings": [rows[0], {**rows[1], "key": "x", "read_on": "2030-01-01"}]},
+    )
+    assert (late.status_code, late.json()["errors"][0]["field"]) == (422, "readings_1_read_on")
+    one = api.post("/api/v1/measures/1/readings", json={**rows[0], "value": 4})
+    assert (one.json()["id"], one.json()["value"]) == (1, 4)
+    assert the_count(database) == 3
+
+
+def test_what_the_readings_prove_is_told_with_its_range(api: TestClient) -> None:
+    empty = api.get("/api/v1/measures/1/proof").json()
+    assert (empty["change"], empty["verdict"]) == (None, "inconclusive")
+    days = [("2026-09-01", 4, False), ("2026-09-08", 4.4, False), ("2026-09-15", 4.2, False), ("2026-10-01", 2, True), ("2026-10-08", 2.2, True), ("2026-10-15", 1.8, True)]  # fmt: skip
+    rows = [{"value": value, "read_on": on, "after": after} for on, value, after in days]
+    api.post("/api/v1/measures/1/readings", json={"readings": rows})
+    told = api.get("/api/v1/measures/1/proof").json()
+    assert (round(told["change"]["likely"], 6), told["grade"], told["verdict"]) == (
+        -2.2,
+        "trend",
+        "confirmed",
+    )
+    assert told["change"]["low"] < told["change"]["likely"] < told["change"]["high"] < 0
+    assert told["readings"] == {"before": 3, "after": 3, "comparison_before": 0, "comparison_after": 0}
+
+
+def test_leaders_read_no_single_persons_value_and_write_nothing(
+    api: TestClient, database: Database, now: datetime
+) -> None:
+    for subject in (None, "p-17"):
+        body = {"value": 4, "read_on": "2026-09-01", "after": False, "subject": subject}
+        api.post("/api/v1/measures/1/readings", json=body)
+    with database.writing() as session:
+        leader = tokens.create(session, name="leader", role=Role.LEADER, at=now)
+    api.headers["Authorization"] = f"Bearer {leader}"
+    for held in (api.get("/api/v1/measures/1").json(), api.get("/api/v1/measures").json()["items"][0]):
+        assert ([one["subject"] for one in held["readings"]], held["readings_count"]) == ([None], 2)
+    for method, path in (("POST", "/measures"), ("PATCH", "/measures/1"), ("POST", "/measures/1/readings")):
+        assert api.request(method, f"/api/v1{path}", json={}).status_code == 404
+    assert the_count(database) == 2
