@@ -204,7 +204,7 @@ def _by_file(session: Session, survey: Survey, found: Mapping[str, Batches]) -> 
     for question in survey.questions:
         batches = found.get(question["key"], {})
         let_out = disclosure.releases([(number, one.people) for number, one in sorted(batches.items())])
-        if len(let_out) > 1 and question.get("kind") != "text":
+        if len(let_out) > 1 and question.get("kind") not in {"text", "number"}:
             parts[question["key"]] = tuple(
                 _part(
                     question,
@@ -231,7 +231,7 @@ def _by_group(session: Session, survey: Survey) -> Breakdown | None:
     for question in survey.questions:
         groups = found.get(question["key"], {})
         cut = disclosure.cells({group: one.people for group, one in groups.items()})
-        if cut and question.get("kind") != "text":
+        if cut and question.get("kind") not in {"text", "number"}:
             parts[question["key"]] = tuple(
                 _part(question, ", ".join(cell.names), [groups[group] for group in cell.names])
                 for cell in cut
