@@ -14,6 +14,7 @@ from web.forms import Errors, Fields
 
 CLEAR = 0.7
 """From so many cases in one on, one way is called better than the other."""
+_DONE = {"Build": "built", "Buy": "bought"}
 
 
 def cases(chance: float) -> str:
@@ -51,23 +52,31 @@ class WhatIf:
         return " ".join([f"{words.sentence(words.listed(costs))}.", *self._advice()])
 
     def _advice(self) -> list[str]:
-        found = self.found
-        pays = [one.pays for one in self.options if one.pays is not None]
-        if not pays or found is None:
+        """What follows, by what is left on average, and how often the one leaves more than the other."""
+        if not self.options or self.options[0].leaves is None:
             return ["Say what should change and what one unit is worth to see whether that pays."]
-        if max(pays) < 0.5:
+        left = [one.leaves or 0.0 for one in self.options]
+        often = words.listed([f"{_DONE[one.name]} it pays in {cases(one.pays or 0)}" for one in self.options])
+        if max(left) <= 0:
             return [
-                f"With what you expect, {'neither pays' if len(pays) > 1 else 'it does not pay'} more often than not: "
-                f"at best in {cases(max(pays))}. Look for a lighter way, or a larger effect."
+                f"{words.sentence(often)}; on average it brings back less than it costs. Look for a lighter way, or a larger effect."
             ]
-        if found.build_better is None:
-            return [f"With what you expect it pays in {cases(pays[0])}."]
-        both = f"Built it pays in {cases(pays[0])}, bought in {round(100 * pays[1])}"
-        if found.build_better >= CLEAR:
-            return [f"{both}; building leaves more in {round(100 * found.build_better)}, so build."]
-        if found.build_better <= 1 - CLEAR:
-            return [f"{both}; buying leaves more in {round(100 * (1 - found.build_better))}, so buy."]
-        return [f"{both}: too close to call. Take what is quicker."]
+        said = f"{words.sentence(often)}; on average {self._left()} left."
+        return [said, *self._choice(left)]
+
+    def _left(self) -> str:
+        parts = [f"{self.currency} {about(one.leaves or 0)}" for one in self.options]
+        return f"{parts[0]} is" if len(parts) == 1 else f"{parts[0]} against {parts[1]} is"
+
+    def _choice(self, left: list[float]) -> list[str]:
+        better = self.found.build_better if self.found else None
+        if better is None:
+            return []
+        if better >= CLEAR and left[0] > left[1]:
+            return [f"Building leaves more in {cases(better)}, so build."]
+        if better <= 1 - CLEAR and left[1] > left[0]:
+            return [f"Buying leaves more in {cases(1 - better)}, so buy."]
+        return ["Too close to call: take what is quicker, or find out more about what you guessed."]
 
     @property
     def crossing(self) -> str:
@@ -107,6 +116,9 @@ class WhatIf:
 
     def pays(self, option: Option) -> str:
         return "–" if option.pays is None else cases(option.pays)
+
+    def leaves(self, option: Option) -> str:
+        return "–" if option.leaves is None else f"{self.currency} {about(option.leaves)}"
 
     def payback(self, option: Option) -> str:
         if option.payback_months is None:

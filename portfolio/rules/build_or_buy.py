@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from portfolio.rules.money import CostKind
-from portfolio.rules.ranges import Draws, Range, bounded, positive, standard_block
+from portfolio.rules.ranges import Draws, Range, bounded, mean, positive, standard_block
 from portfolio.rules.rubric import Rubric, WorkType
 
 FORMULA_VERSION = "build-or-buy-1"
@@ -82,7 +82,8 @@ class Effect:
 class Option:
     """One way to do it. Costs and returns as 10th, 50th and 90th percentile; ROI in percent.
 
-    `pays` is the chance that it brings more than it costs; `breaks_even_at` the change of the measure that pays the likely costs.
+    `pays` is the chance that it brings more than it costs, `leaves` what it leaves on average (gain less cost, over all draws);
+    `breaks_even_at` the change of the measure that pays the costs; `payback_months` from the averages.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Option:
     gain: Range | None = None
     roi: Range | None = None
     pays: float | None = None
+    leaves: float | None = None
     breaks_even_at: Range | None = None
     payback_months: float | None = None
 
@@ -182,8 +184,9 @@ class _Drawn:
             gain,
             Range.of((self.gain - self.cost) / self.cost * np.float32(100)),
             float(np.mean(self.gain > self.cost)),
+            mean(self.left),
             Range.of(self.cost / unit),
-            12 * effect.years * cost.likely / gain.likely if gain.likely > 0 else None,
+            12 * effect.years * mean(self.cost) / average if (average := mean(self.gain)) > 0 else None,
         )
 
 
