@@ -42,6 +42,8 @@ class Measured:
     proof: Proof
     in_money: Span | None
     readings: int
+    contribution: float | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -216,11 +218,12 @@ def _measured(measure: Measure, said: Benefits, loaded: Loaded) -> Measured:
         costs=loaded.total,
         contribution=contribution,
         confidence=confidence,
+        family=measure.family,
     )
     gain = money.in_money(
         found.change, value_per_unit=measure.value_per_unit, higher_is_better=measure.higher_is_better
     )
-    return Measured(measure, found, gain, len(measure.readings))
+    return Measured(measure, found, gain, len(measure.readings), contribution, confidence)
 
 
 def _credit(said: Benefits) -> tuple[float | None, float | None]:
@@ -297,6 +300,9 @@ def _of_measure(one: Measured, number: int, *, is_main: bool, words: str) -> Eva
             "base": one.readings,
             "reason": proved.grade.reason,
             "worthwhile": one.measure.worthwhile_change,
+            "design": proved.design,
+            "contribution": one.contribution,
+            "confidence": one.confidence,
             "hypothesis": is_main,
             "words": words,
             "formula": proof.FORMULA_VERSION,

@@ -103,11 +103,11 @@ class MeasureLine:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return tuple(getattr(self.measured.proof, "warnings", ()))
+        return self.measured.proof.warnings
 
     @property
     def explained(self) -> str:
-        return str(getattr(self.measured.proof, "explained", ""))
+        return self.measured.proof.explained
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
+from portfolio.rules.calibration import wilson
 from portfolio.rules.proof import Outcome
 
 
@@ -33,5 +32,4 @@ def hit_rate(outcomes: Iterable[str]) -> HitRate:
     ends = (counts[Outcome.REFUTED], counts[Outcome.INCONCLUSIVE])
     if not count:
         return HitRate(0, 0, 0, 0)
-    interval = binomtest(confirmed, count).proportion_ci(method="wilson")
-    return HitRate(count, confirmed, *ends, confirmed / count, float(interval.low), float(interval.high))
+    return HitRate(count, confirmed, *ends, confirmed / count, *wilson(confirmed, count))
