@@ -4,7 +4,7 @@ One aggregated statement counts all surveys asked for, however many there are; n
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -247,12 +247,20 @@ def _part(question: Mapping[str, Any], name: str, counted: Iterable[Counted]) ->
 
 
 def _file_names(session: Session, numbers: set[int]) -> dict[int, str]:
+    """What the files are called: as they are known, or where two are known alike by their own name and number."""
     found = session.execute(
         select(Import.id, Import.mapping["source_name"].as_string(), Import.name).where(
             Import.id.in_(numbers)
         )
-    )
-    return {0: "answered here", **{number: named or name for number, named, name in found}}
+    ).all()
+    known = Counter(named or name for _, named, name in found)
+    own = Counter(name for *_, name in found)
+    names = {0: "answered here"}
+    for number, named, name in found:
+        plain = named or name
+        apart = name if own[name] == 1 else f"{name}, import {number}"
+        names[number] = plain if known[plain] == 1 else apart
+    return names
 
 
 # Statements

@@ -415,11 +415,13 @@ def _said(row: Row, asked: Asked, places: Mapping[str, int]) -> list[str]:
 
 
 def _row_key(row: Row, found: Found, mapping: SurveyMapping, places: Mapping[str, int]) -> str:
-    """What tells a row again: its number where it has one, else when it came and all it says, without names and addresses."""
-    if found.row_id:
+    """What tells a row again: its number and time, or where it lacks one all it says, without names and addresses. Two copies of a
+    form both number their rows from 1."""
+    if found.row_id and found.when:
         told = [_cell(row, found.row_id, places)]
     else:
-        columns = sorted(column for one in found.asked for column in one.columns)
+        columns = [found.row_id] if found.row_id else []
+        columns += sorted(column for one in found.asked for column in one.columns)
         columns += sorted(one.column for one in found.left_out if one.why == "You left it out.")
         told = [f"{column}={_cell(row, column, places)}" for column in columns]
     return "\x1f".join([mapping.source_name, _cell(row, found.when, places), *told])
