@@ -315,7 +315,10 @@ def project_page(
         steps=[
             Due(
                 step,
-                step.done_at is None and step.due_on is not None and step.due_on < today,
+                step.done_at is None
+                and step.due_on is not None
+                and step.due_on < today
+                and step.id not in asked_by,
                 asked_by.get(step.id),
             )
             for step in evaluating.of(session, project)
