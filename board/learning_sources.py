@@ -52,12 +52,15 @@ class SourcesPage:
 
 @dataclass(frozen=True)
 class State:
-    """How a source is doing. `is_tried`: it was just added, and is being asked for the first time."""
+    """How a source is doing. `is_tried`: it was just added, and is being asked for the first time; `is_due`: the next round asks
+    it; `last_received_at` is when something new came."""
 
     source: LearningSource
     what: str
     is_tried: bool
+    is_due: bool
     goes_on: bool
+    last_received_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -182,8 +185,15 @@ def show(
 
 
 @router.get("/{number:int}/state")
-def show_state(request: Request, _manager: ManagerDep, source: SourceDep, now: NowDep) -> Response:
-    return page(request, "learning/_state.html", _state(source, now))
+def show_state(
+    request: Request,
+    session: SessionDep,
+    links: LinksDep,
+    _manager: ManagerDep,
+    source: SourceDep,
+    now: NowDep,
+) -> Response:
+    return page(request, "learning/_doing.html", _one(session, source, links, now))
 
 
 @router.post("/{number:int}")
@@ -340,10 +350,17 @@ def _all(
     return SourcesPage(lines, Fields({**values, "secret": ""}), saved, errors or Errors())
 
 
-def _state(source: LearningSource, now: datetime) -> State:
+def _state(session: SessionDep, source: LearningSource, now: datetime) -> State:
     is_new = source.kind != PUSH and source.last_run_at is None
     goes_on = source.last_run_at is not None and source.next_run_at == source.last_run_at + sources.RETURN
-    return State(source, WHAT[source.kind], is_new and now - source.added_at < FRESH, goes_on)
+    return State(
+        source=source,
+        what=WHAT[source.kind],
+        is_tried=is_new and now - source.added_at < FRESH,
+        is_due=source.next_run_at is not None and source.next_run_at <= now,
+        goes_on=goes_on,
+        last_received_at=records.last_received(session, source),
+    )
 
 
 def _one(
@@ -370,7 +387,7 @@ def _one(
     ).over(fields or Fields())
     return SourcePage(
         source=source,
-        state=_state(source, now),
+        state=_state(session, source, now),
         lines=_lines(session, found),
         refused=refusals.lately(session, source),
         values=Fields({**values, "secret": ""}),

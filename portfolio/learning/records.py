@@ -253,6 +253,13 @@ def of_resources(session: Session, resource_ids: Sequence[int]) -> dict[int, Cou
     )
 
 
+def last_received(session: Session, source: LearningSource) -> datetime | None:
+    """When something new came from a source."""
+    return session.scalar(
+        select(func.max(LearningRecord.received_at)).where(LearningRecord.source_id == source.id)
+    )
+
+
 def words_of_project(session: Session, project: Project) -> str:
     """What learning systems say of a project, as it may be shown; empty where they say nothing."""
     found = of_projects(session, [project.id]).get(project.id)

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from portfolio.rules import learning
 from portfolio.rules.xapi import Wrong, is_duration, is_language, moment, wrongs
 from tests.imports.files import shared
 
@@ -250,3 +253,32 @@ def test_the_examples_of_the_specification_are_statements() -> None:
     assert len(bare) == 1
     assert [wrongs(one) for one in said if one not in bare] == [[]] * 8
     assert wrongs({**said[0], "verb": said[2]["verb"], "object": bare[0]}) == []
+
+
+# Whatever is sent
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+PATHS = (
+    "id", "actor", "actor.mbox", "actor.objectType", "actor.account", "actor.member", "verb", "verb.id", "verb.display", "object",
+    "object.id", "object.objectType", "object.definition", "object.definition.choices", "result", "result.score", "result.score.raw",
+    "result.duration", "context", "context.contextActivities", "context.contextAgents", "context.statement", "context.team",
+    "timestamp", "authority", "attachments", "version",
+)  # fmt: skip
+
+
+@given(st.sampled_from(PATHS), ANYTHING, st.sampled_from(["1.0.3", "2.0.0"]))
+def test_nothing_that_is_sent_breaks_the_check_and_what_passes_can_be_read(
+    path: str, value: Any, version: str
+) -> None:
+    said = changed(path, value)
+    found = wrongs(said, version=version)
+    assert all(one.where.encode() and one.why.encode() for one in found if one.where)
+    if not found:
+        learning.read(said)
+        assert learning.essence(said, lambda who: who.key) == learning.essence(
+            json.loads(json.dumps(said)), lambda who: who.key
+        )
