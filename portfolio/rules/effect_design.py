@@ -1,0 +1,324 @@
+"""Which design fits the readings, why, and what it found. The strongest that the readings allow is taken."""
+
+import warnings as noise
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from portfolio.rules import effect_checks as checks
+from portfolio.rules import effect_compared as compared
+from portfolio.rules import effect_means as means
+from portfolio.rules import effect_series as over_time
+from portfolio.rules.effect import Data, Effect, Family, Found, Grade, Value, counted, read
+from portfolio.rules.effect_adjusted import BAD, STRONG, adjusted, chance, imbalances, raw
+from portfolio.states import EvidenceGrade
+
+LEAST_FOR_SERIES = 8
+"""Days with readings needed before and again after for an interrupted time series (Penfold & Zhang 2013, Academic Pediatrics 13)."""
+LEAST_FOR_TREND = 3
+"""Readings needed before and again after to speak of a trend (Cochrane EPOC's minimum for a series)."""
+LEAST_FOR_COMPARISON = 2
+"""Readings needed in each of the four cells of a comparison, so that each has a spread."""
+ENOUGH_SUBJECTS = 10
+"""From this many subjects a group on, they say more about chance than the days do."""
+
+COMPARED = "a comparison group with two readings before and two after"
+OTHERS = "There is no comparison group: anything else that changed meanwhile is in it."
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A design with its words."""
+
+    design: str
+    explained: str
+    run: Callable[[], Found | None]
+
+
+def choose(
+    values: Sequence[Value], *, family: str = "mean", estimated: bool = False, by_chance: bool = False
+) -> Effect:
+    """The effect by the strongest design the readings allow, with the reason for it, its grade and its doubts.
+
+    controlled > interrupted series > trend > adjusted estimate > none. `estimated`: somebody stated how much of the change is due to
+    the work. `by_chance`: who was trained was drawn by lot, so that groups read only afterwards can be compared as they are.
+    Never raises for any values; without a result the reason is in `refused`. Source: numbers.md 8; the limits stand above.
+    """
+    data, left_out = read(values)
+    with noise.catch_warnings(), np.errstate(all="ignore"):
+        noise.simplefilter("ignore")
+        found = _choose(data, Family(family), estimated=estimated, by_chance=by_chance)
+    return replace(found, warnings=(*found.warnings, *left_out))
+
+
+def _choose(data: Data, family: Family, *, estimated: bool, by_chance: bool) -> Effect:
+    before, after, other_before, other_after = data.counts
+    if not before and min(after, other_after) >= LEAST_FOR_COMPARISON:
+        return _afterwards(data, by_chance=by_chance)
+    if not before or not after:
+        return _nothing(data)
+    if min(data.counts) >= LEAST_FOR_COMPARISON:
+        return _against_others(data, family)
+    found = _alone(data.ours(), family, estimated=estimated)
+    if not other_before and not other_after:
+        return found
+    told = f"The comparison group has {counted(other_before, 'reading')} before and {other_after} after; two and two are needed to use it."
+    return replace(found, warnings=(*found.warnings, told))
+
+
+def grade_alone(before: int, after: int, days: int, *, estimated: bool) -> Grade:
+    """The grade without a comparison group, from readings on each side and the fewest days on one."""
+    fewest = min(before, after)
+    counts = f"{counted(before, 'reading')} before and {after:,} after"
+    if days >= LEAST_FOR_SERIES:
+        return Grade(EvidenceGrade.SERIES, counts, COMPARED)
+    if fewest >= LEAST_FOR_TREND:
+        needed = f"a comparison group, or {LEAST_FOR_SERIES} readings before and {LEAST_FOR_SERIES} after"
+        if fewest >= LEAST_FOR_SERIES:
+            needed = f"a comparison group, or readings on {LEAST_FOR_SERIES} days before and {LEAST_FOR_SERIES} after"
+        return Grade(EvidenceGrade.TREND, counts, needed)
+    wanted = f"{LEAST_FOR_TREND} readings before and {LEAST_FOR_TREND} after (there are {before} and {after})"
+    if fewest and estimated:
+        return Grade(EvidenceGrade.ESTIMATE, f"{counts}, and a stated share due to the work", wanted)
+    return Grade(EvidenceGrade.NONE, counts if before or after else "no readings yet", wanted)
+
+
+def _nothing(data: Data) -> Effect:
+    before, after, *_ = data.counts
+    grade = grade_alone(before, after, 0, estimated=False)
+    if not len(data) or not (before or after):
+        return Effect(
+            "none",
+            "There are no readings of those trained yet.",
+            None,
+            grade,
+            refused="There are no readings yet.",
+        )
+    if after:
+        told = "There is no baseline: nothing was read before the work began, so there is nothing to compare with."
+        return Effect(
+            "none", told, None, grade, warnings=(told,), refused="There is no reading on both sides yet."
+        )
+    told = "There are readings from before only; the change shows when it is read again after the work."
+    return Effect("none", told, None, grade, refused="There is no reading on both sides yet.")
+
+
+def _alone(data: Data, family: Family, *, estimated: bool) -> Effect:
+    """Those trained only: a series, the same subjects twice, or two groups of readings."""
+    days = min(data.days(after=False), data.days(after=True))
+    before, after, *_ = data.counts
+    grade = grade_alone(before, after, days, estimated=estimated)
+    plans = _series_plans(data, family) if days >= LEAST_FOR_SERIES else []
+    plan, found = _first(data, [*plans, *_two_sided(data, family)])
+    if plan.design == "paired" and found.change.readings[0] < LEAST_FOR_TREND:
+        pairs = found.change.readings[0]
+        grade = replace(
+            grade_alone(pairs, pairs, 0, estimated=estimated), reason=f"{counted(pairs, 'pair')} of readings"
+        )
+    doubts, refused = [], ""
+    if grade.grade is EvidenceGrade.SERIES and not plan.design.endswith("series"):
+        grade = replace(grade, grade=EvidenceGrade.TREND)
+    if not plan.design.endswith("series"):
+        doubts.append(OTHERS)
+        if checks.was_moving(data):
+            refused = "The values were already moving before, so a change afterwards can’t be told from that."
+            doubts.insert(0, f"{refused} A series of {LEAST_FOR_SERIES} days before and after could.")
+            grade = replace(grade, grade=EvidenceGrade.NONE)
+    return _told(data, plan, found, grade, tuple(doubts), refused)
+
+
+def _series_plans(data: Data, family: Family) -> list[_Plan]:
+    why = (
+        f"Read on {data.days(after=False)} days before and {data.days(after=True)} after, so the time after is set against "
+        "where the trend before was heading."
+    )
+    linear = _Plan("series", why, lambda: over_time.interrupted(over_time.series_of(data)))
+    if family is not Family.COUNT:
+        return [linear]
+    why = why.replace("the time after is set", "the rate after is set")
+    counts = _Plan(
+        "count series", why, lambda: over_time.counted_series(over_time.series_of(data, adds_up=True))
+    )
+    return [counts, linear]
+
+
+def _two_sided(data: Data, family: Family) -> list[_Plan]:
+    """Paired where most were read twice; otherwise two groups of readings, as their kind wants it."""
+    found = []
+    pairs = len(means.pairs(data)[0])
+    everybody = len(np.unique(data.subject[data.subject >= 0]))
+    if pairs >= 2 and 2 * pairs >= everybody and (data.subject < 0).sum() <= len(data) / 2:
+        why = f"{counted(pairs, 'subject')} were read before and after, so each is compared with itself."
+        found.append(_Plan("paired", why, lambda: means.paired(data)))
+    if family is Family.COUNT:
+        why = "Events are counted on both sides, so their rates are compared, allowing for more spread than pure chance."
+        found.append(_Plan("rates", why, lambda: means.rates(data)))
+    if family is Family.SHARE:
+        why = "These are shares of people, so two proportions are compared."
+        found.append(_Plan("shares", why, lambda: means.shares(data)))
+    why = "There are readings before and after but no pairs and no series, so the two means are compared."
+    found.append(_Plan("unpaired", why, lambda: means.unpaired(data)))
+    return found
+
+
+def _against_others(data: Data, family: Family) -> Effect:
+    """A comparison group read before and after too."""
+    before, after, *_ = data.counts
+    grade = Grade(
+        EvidenceGrade.CONTROLLED,
+        f"{counted(before, 'reading')} before and {after:,} after, and a comparison group",
+        "",
+    )
+    plan, found = _first(data, _compared_plans(data, family))
+    uneven = (
+        imbalances(data)
+        if _is_of_people(data)
+        else tuple(one for one in imbalances(data) if one.trait in data.traits)
+    )
+    doubts, refused = list(checks.of_imbalance(uneven)), ""
+    if checks.are_far_apart(uneven, chance(data)):
+        doubts.insert(0, "The groups hardly overlap, so the comparison counts as an adjusted estimate only.")
+        grade = Grade(
+            EvidenceGrade.ESTIMATE,
+            f"{grade.reason} that hardly resembles those trained",
+            "a comparison group more like those trained",
+        )
+    if plan.design != "compared series" and checks.drifted_apart(data):
+        refused = "The groups were already drifting apart before, so the difference afterwards can’t be credited to the work."
+        doubts.insert(0, refused)
+        grade = Grade(
+            EvidenceGrade.NONE,
+            f"{grade.reason} that was on another path",
+            "a comparison group on the same path before",
+        )
+    return _told(data, plan, found, grade, tuple(doubts), refused)
+
+
+def _compared_plans(data: Data, family: Family) -> list[_Plan]:
+    found = []
+    subjects = [
+        len(np.unique(data.subject[(data.comparison == group) & (data.subject >= 0)]))
+        for group in (False, True)
+    ]
+    most_named = (data.subject >= 0).mean() >= 0.5 and min(subjects) >= LEAST_FOR_COMPARISON
+    if _common_days(data) >= LEAST_FOR_SERIES and (not most_named or min(subjects) < ENOUGH_SUBJECTS):
+        why = "Both groups were read on the same many days, so the two series are set against each other."
+        found.append(_Plan("compared series", why, lambda: _two_series(data, family)))
+    if family is Family.COUNT:
+        why = "Events were counted in both groups before and after, so the change of one rate is set against that of the other."
+        found.append(_Plan("compared counts", why, lambda: compared.counts_compared(data)))
+    if most_named and compared.is_whole_panel(data) and compared.has_one_split(data):
+        why = "The same subjects were read before and after in both groups, so each one’s own change is compared between the groups."
+        found.append(_Plan("compared pairs", why, lambda: compared.by_subjects(data)))
+    elif most_named:
+        why = (
+            "The same subjects were read over time, not all of them always, so each is compared with itself, day by day, "
+            "against the comparison group."
+        )
+        found.append(_Plan("panel", why, lambda: compared.by_panel(data)))
+    why = "Both groups were read before and after, so what the comparison group did meanwhile is taken off."
+    found.append(_Plan("compared", why, lambda: compared.by_cells(data)))
+    return found
+
+
+def _two_series(data: Data, family: Family) -> Found:
+    if family is Family.COUNT and data.has_exposure:
+        usual = float(data.exposure[data.after & ~data.comparison].mean())
+        data = replace(data, value=data.value / data.exposure * usual)
+    ours, theirs = (over_time.series_of(data.where(data.comparison == group)) for group in (False, True))
+    return over_time.compared_series(ours, theirs)
+
+
+def _afterwards(data: Data, *, by_chance: bool) -> Effect:
+    """Two groups read after the work only: as good as what makes them alike."""
+    _, after, _, other = data.counts
+    reason = f"{counted(after, 'reading')} after and {other:,} of a comparison group, none before"
+    needed = "readings of both groups from before"
+    uneven = imbalances(data)
+    alike = all(abs(one.difference) <= STRONG for one in uneven)
+    missing = "There is no baseline: the groups may have differed all along."
+    doubts: tuple[str, ...] = checks.of_imbalance(uneven)
+    if by_chance:
+        why = "Who was trained was drawn by lot, so the groups are compared as they are afterwards."
+        plan = _Plan("drawn by lot", why, lambda: raw(data))
+        return _told(
+            data, plan, raw(data), Grade(EvidenceGrade.CONTROLLED, f"{reason}; drawn by lot", ""), doubts
+        )
+    why = "There are no readings from before, so the groups are compared afterwards, with what is known of them held constant."
+    plan, found = _first(data, [_Plan("adjusted", why, lambda: adjusted(data, alike=alike))], spare=raw)
+    if plan.design == "adjusted" and all(abs(one.difference) <= BAD for one in uneven):
+        made = "alike in" if alike else "made alike in"
+        grade = Grade(EvidenceGrade.ESTIMATE, f"{reason}, {made} {', '.join(data.traits)}", needed)
+        return _told(data, plan, found, grade, (missing, *doubts))
+    refused = (
+        "There is no baseline and nothing shows that the groups were alike, so the difference proves nothing."
+    )
+    if not alike:
+        refused = "There is no baseline and the groups differ strongly, so the difference can’t be credited to the work."
+        simple = raw(data).change
+        doubts = (
+            *doubts,
+            f"Without adjustment the difference is {simple.likely:,.4g}; with it {found.change.likely:,.4g}.",
+        )
+    if plan.design != "adjusted":
+        plan = replace(
+            plan,
+            explained="There are no readings from before, so the groups can only be compared as they are afterwards.",
+        )
+    return _told(data, plan, found, Grade(EvidenceGrade.NONE, reason, needed), (missing, *doubts), refused)
+
+
+def _first(
+    data: Data, plans: list[_Plan], spare: Callable[[Data], Found] = means.unpaired
+) -> tuple[_Plan, Found]:
+    """The first plan that comes to a result; the bare means where none does."""
+    for plan in plans:
+        try:
+            found = plan.run()
+        except (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError):
+            continue
+        if found is not None and _is_finite(found):
+            return plan, found
+    return _Plan(
+        "difference", "The readings allow no more than the difference of two means.", lambda: None
+    ), spare(data)
+
+
+def _told(
+    data: Data, plan: _Plan, found: Found, grade: Grade, doubts: tuple[str, ...], refused: str = ""
+) -> Effect:
+    change, size = found.change, found.size
+    ours = checks.about(data, change)
+    if checks.has_no_spread(data, change):
+        told = "The values on each side are all alike, so there is no spread to judge chance by."
+        change, size, refused, ours = change.bare(), None, refused or told, (told,)
+    return Effect(
+        plan.design,
+        plan.explained,
+        change,
+        grade,
+        size,
+        found.ratio,
+        (*doubts, *found.warnings, *ours),
+        refused,
+    )
+
+
+def _is_finite(found: Found) -> bool:
+    ends = [end for end in (found.change.likely, found.change.low, found.change.high) if end is not None]
+    return all(bool(np.isfinite(end)) for end in ends)
+
+
+def _is_of_people(data: Data) -> bool:
+    """Whether values differ between subjects rather than from day to day: then the groups' spread says how alike they are."""
+    if (data.subject >= 0).mean() >= 0.5:
+        return True
+    sides = [(data.comparison == group) & ~data.after for group in (False, True)]
+    return min(side.sum() / max(1, len(np.unique(data.day[side]))) for side in sides) >= 5
+
+
+def _common_days(data: Data) -> int:
+    """The fewest days on a side that both groups were read on."""
+    ours, theirs = data.ours(), data.where(data.comparison)
+    return min(len(np.intersect1d(ours.day[ours.after == side], theirs.day)) for side in (False, True))
