@@ -110,7 +110,7 @@ def _overdue(it: Asked) -> Iterator[dict[str, Any]]:
     )
     for number, due_on, count, what in rows:
         if number in names:
-            said = what if count == 1 else f"{count} steps, the oldest"
+            said = f"“{what}” was" if count == 1 else f"{count} steps, the oldest"
             why = f"{said} due {words.day(due_on)}"
             yield _line(it, number, names[number], OVERDUE, why, (it.scope.last_day - due_on).days)
 

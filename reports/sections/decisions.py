@@ -21,6 +21,8 @@ IN_GOOD_TIME = timedelta(days=14)
 """By when a word about the plan is of use, where no next iteration is planned yet."""
 COIN_FLIP = (0.4, 0.6)
 NEARLY_IN = (0.25, 0.4)
+BLOCKED = 1
+NOW, AT_LAST = "", "9999-12-31"
 MOST_TOGETHER = 3
 MOST_NEARLY = 2
 ON_SOMEBODY = re.compile(
@@ -36,12 +38,12 @@ Decision = dict[str, Any]
 
 
 def wanted(it: Asked) -> tuple[list[Decision], list[Table]]:
-    """What can be decided now, most urgent first; what has no day comes after."""
+    """What can be decided now, most urgent first: what somebody waits for, then by its day; what is late already comes last."""
     plan = held(it)
     found = [*_stop_rules(it), *_blocked(it), *_late(it)]
     if plan is not None:
         found += _of_the_plan(it, plan)
-    found.sort(key=lambda one: (one["by"] is None, one["by"] or "", one["rank"]))
+    found.sort(key=lambda one: (one["by"] or (NOW if one["rank"] == BLOCKED else AT_LAST), one["rank"]))
     rows = [[one[key] for key in ("what", "why", "by", "buys", "about")] for one in found]
     return found, [table("decisions", "Decisions wanted", COLUMNS, rows)]
 
@@ -67,7 +69,7 @@ def _of_the_plan(it: Asked, plan: Held) -> Iterator[Decision]:
         named = [f"{title} {_chance(one)}" for title, one in zip(titles, flips, strict=True)]
         yield _decision(
             5,
-            f"Which matters more: {words.listed(titles)}",
+            f"Which matters more: {' or '.join(titles)}",
             f"The numbers can’t tell: in the plan {words.listed(named)} times of 100.",
             by,
             "A plan that doesn’t turn over with the next estimate.",
@@ -126,7 +128,7 @@ def _blocked(it: Asked) -> Iterator[Decision]:
         days = (it.scope.cut_off - since).days
         waited = f"has waited {words.counted(days, 'day')}" if days else "waits since today"
         yield _decision(
-            1,
+            BLOCKED,
             f"How to clear the way for “{title}”",
             f"It {waited}: {reason.strip().rstrip('.')}.",
             None,
