@@ -390,7 +390,9 @@ def _is_named(words: str, names: Sequence[str]) -> bool:
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
-    return bool(cells) and all(re.fullmatch(r"[-+]?[\d.,' \u00a0]*\d\s*%?", cell) for cell in cells)
+    """Whether a column is one of numbers, a slip here and there aside."""
+    numbers = sum(bool(re.fullmatch(r"[-+]?[\d.,' \u00a0]*\d\s*%?", cell)) for cell in cells)
+    return bool(cells) and numbers >= max(1, 0.6 * len(cells))
 
 
 def _counts_up(cells: Sequence[str]) -> bool:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from reports import words
 
 WIDTH, HEIGHT = 640, 250
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 30, 28
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 34, 28
+ROOM_FOR_WANTED = 52
 TICKS = 4
 
 
@@ -32,10 +33,11 @@ class Plane:
     last: date
     low: float
     high: float
+    right: float
 
     def x(self, on: date) -> float:
         days = max(1, (self.last - self.first).days)
-        return LEFT + (on - self.first).days / days * (WIDTH - LEFT - RIGHT)
+        return LEFT + (on - self.first).days / days * (self.right - LEFT)
 
     def y(self, value: float) -> float:
         return HEIGHT - BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
@@ -51,7 +53,7 @@ def drawn(
     parts = [*_grid(plane), *_cut(plane, cut_on), *_means(plane, points)]
     if target is not None:
         parts.append(_line(plane, target, plane.first, plane.last, "plot-target"))
-        parts.append(_text(WIDTH - RIGHT, plane.y(target) - 5, "wanted", "end"))
+        parts.append(_text(plane.right + 6, plane.y(target) + 4, "wanted", "start"))
     parts += [_mark(plane, one) for one in sorted(points, key=lambda one: (not one.comparison, one.on))]
     parts += _key(points)
     label = f"{name}{f' in {unit}' if unit else ''}: {len(points)} values from {words.span(plane.first, plane.last)}."
@@ -71,7 +73,8 @@ def _plane(points: Sequence[Point], cut_on: date | None, target: float | None) -
     step = nice_step((high - low + 2 * room) / TICKS)
     bottom = low if low == 0 else floor((low - room) / step) * step
     top = bottom + step * max(1, -int(-(high + room - bottom) // step))
-    return Plane(first, max(last, cut_on or last), bottom, top)
+    right = WIDTH - (RIGHT if target is None else ROOM_FOR_WANTED)
+    return Plane(first, max(last, cut_on or last), bottom, top, right)
 
 
 def nice_step(rough: float) -> float:
@@ -89,7 +92,7 @@ def _grid(plane: Plane) -> list[Markup]:
         parts.append(_text(LEFT - 8, plane.y(value) + 4, words.number(value, 2), "end"))
         value += step
     parts.append(_text(LEFT, HEIGHT - 8, words.short_day(plane.first.isoformat()), "start"))
-    parts.append(_text(WIDTH - RIGHT, HEIGHT - 8, words.short_day(plane.last.isoformat()), "end"))
+    parts.append(_text(plane.right, HEIGHT - 8, words.short_day(plane.last.isoformat()), "end"))
     return parts
 
 

@@ -201,11 +201,14 @@ class MeasurePage:
             if self.measure.family == SHARE or self.measure.unit == "%"
             else self.measure.unit
         )
-        way = "higher" if found.likely > 0 else "lower"
-        size = words.amount(abs(found.likely), unit)
+        size = f"{words.amount(abs(found.likely), unit)} {_way(found.likely)}"
         if found.low is None or found.high is None:
-            return f"{size} {way}, but too few readings for a range."
-        return f"{size} {way} (95 % range {words.number(found.low, 2)} to {words.number(found.high, 2)})."
+            return f"{size}, but too few readings for a range."
+        near, far = sorted((found.low, found.high), key=abs)
+        if near * far > 0:
+            return f"{size} (95 % range {words.number(abs(near), 2)} to {words.number(abs(far), 2)})."
+        low, high = (f"{words.number(abs(one), 2)} {_way(one)}" for one in (found.low, found.high))
+        return f"{size} (95 % range from {low} to {high})."
 
     @property
     def change(self) -> str:
@@ -225,7 +228,7 @@ class MeasurePage:
         if even is None:
             return ""
         unit = "percentage points" if self.measure.unit == "%" else self.measure.unit
-        return f"The {words.money(self.costs, self.currency)} it cost are earned back in a year by a change of {words.amount(even, unit)}."
+        return f"What it cost, {words.money(self.costs, self.currency)}, is earned back in a year by a change of {words.amount(even, unit)}."
 
     @property
     def comparison(self) -> str:
@@ -268,6 +271,10 @@ class MeasurePage:
             unit=self.measure.unit,
             name=self.measure.name,
         )
+
+
+def _way(change: float) -> str:
+    return "higher" if change > 0 else "lower"
 
 
 def days_of(readings: Sequence[Reading], *, hides_small: bool) -> list[Day]:

@@ -55,7 +55,7 @@ def test_what_is_known_stands_in_a_sentence_a_picture_and_a_table(manager: TestC
     told = manager.get("/measures/1").text
     sentence = re.search(r'<p class="lede">(.*?)</p>', told)
     assert sentence is not None
-    assert re.fullmatch(r"It worked\. 2\.2 days lower \(95 % range −\d\.\d+ to −\d\.\d+\)\.", sentence[1])
+    assert re.fullmatch(r"It worked\. 2\.2 days lower \(95 % range \d\.\d+ to \d\.\d+\)\.", sentence[1])
     picture = re.search(r'<svg class="plot measure-plot".*?</svg>', told, re.DOTALL)
     assert picture is not None
     assert (
