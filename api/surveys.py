@@ -16,6 +16,7 @@ from api.shapes import moment
 from portfolio import people, projects, survey_templates, surveys
 from portfolio.models import Survey
 from portfolio.rules.survey_questions import LONGEST_LABEL, LONGEST_OPTION, MOST_QUESTIONS, Question, key_for
+from portfolio.rules.survey_templates import ANYONE
 from portfolio.submission import Email, Line, Problem, Prose, Strict
 from portfolio.surveys import AlreadyAnswered, AnswersRefused, Closed, SurveyRefused
 from web.clock import NowDep
@@ -181,7 +182,7 @@ def open_it(
     def write() -> tuple[int, dict[str, Any]]:
         with _refusals():
             surveys.open_(session, survey, closes_on=given.closes_on, asked=given.asked, by=caller, at=now)
-        link = links.survey(survey) if survey.audience == surveys.ANYONE else None
+        link = links.survey(survey) if survey.audience == ANYONE else None
         return 200, {**shape(survey, surveys.answered_count(session, survey)), "link": link}
 
     return once.answer(session, name_of(caller), write)

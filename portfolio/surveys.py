@@ -21,7 +21,6 @@ from portfolio.models import (
     EvaluationStep,
     Invitation,
     LearningRequest,
-    Participant,
     Person,
     Project,
     Response,
@@ -385,26 +384,6 @@ def close_due(session: Session, *, at: datetime) -> int:
     return len(over)
 
 
-def forget(session: Session, person: Person, *, links: Links, at: datetime) -> int:
-    """Erase what leads from somebody to what they answered: their invitations go, their answers stay without the pseudonym, and
-    they take part in nothing any more. Returns how many answers lost their pseudonym; every count stays as it was."""
-    asked = session.execute(
-        select(Invitation.survey_id, Survey.project_id)
-        .join(Survey, Survey.id == Invitation.survey_id)
-        .where(Invitation.person_id == person.id)
-    ).all()
-    projects = set(session.scalars(select(Participant.project_id).where(Participant.person_id == person.id)))
-    projects |= {project for _, project in asked if project is not None}
-    names = [links.key("pseudonym", project, person.id) for project in projects]
-    names += [links.key("pseudonym", "survey", number, person.id) for number, _ in asked]
-    freed = session.execute(update(Response).where(Response.pseudonym.in_(names)).values(pseudonym=None))
-    session.execute(delete(Invitation).where(Invitation.person_id == person.id))
-    session.execute(delete(Participant).where(Participant.person_id == person.id))
-    session.execute(update(Participant).where(Participant.lead_id == person.id).values(lead_id=None))
-    record(session, "person.surveys_forgotten", person, by=None, at=at)
-    return int(freed.rowcount)  # type: ignore[attr-defined] # an UPDATE's result has it
-
-
 # Queries
 
 
@@ -644,7 +623,7 @@ def _last_mailed(session: Session, people: Iterable[int], since: datetime) -> di
         .where(Invitation.person_id.in_(people), Invitation.last_sent_at >= since)
         .group_by(Invitation.person_id)
     )
-    return {person: at.astimezone(zone).date() for person, at in rows}
+    return {person: at.astimezone(zone).date() for person, at in rows if at is not None}
 
 
 def _waiting(one: Invitation) -> Waiting:

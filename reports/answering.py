@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from portfolio import surveys
 from portfolio.models import Invitation, Survey
 from portfolio.rules.survey_questions import MANY, Question, questions_of
+from portfolio.rules.survey_templates import ANYONE
 from portfolio.submission import clean
 from portfolio.surveys import AlreadyAnswered, AnswersRefused, Closed
 from web.clock import NowDep
@@ -78,6 +79,8 @@ def opened(session: SessionDep, number: int, key: str, links: LinksDep) -> Invit
     found = surveys.find_invitation(session, number)
     if found is None or not links.fits(key, "answer", found.id, found.link_version):
         raise NotFound
+    if found.person.erased_at is not None:
+        raise NotFound
     return found
 
 
@@ -87,7 +90,7 @@ InvitationDep = Annotated[Invitation, Depends(opened, scope="function")]
 def opened_to_all(session: SessionDep, number: int, key: str, links: LinksDep) -> Survey:
     """The survey this open link leads to; one that asks people by name has none."""
     found = surveys.find(session, number)
-    if found is None or found.audience != surveys.ANYONE or not links.fits(key, "survey", found.id):
+    if found is None or found.audience != ANYONE or not links.fits(key, "survey", found.id):
         raise NotFound
     return found
 

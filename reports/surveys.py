@@ -10,7 +10,7 @@ from portfolio.models import Invitation, Project, Survey
 from portfolio.participants import UnknownPeople
 from portfolio.rules.evaluating import LEVELS, TIERS
 from portfolio.rules.survey_questions import KINDS, Question, questions_of
-from portfolio.rules.survey_templates import AUDIENCES
+from portfolio.rules.survey_templates import ANYONE, AUDIENCES
 from portfolio.surveys import Closed, Coming, StaleSurvey, Summary, SurveyRefused
 from reports.answering import preview_of
 from reports.survey_forms import REVERSED, question_values, read_questions, rows_in
@@ -309,7 +309,7 @@ def _view(
         answered=surveys.answered_count(session, survey),
         invited=invited,
         could_ask=len({one.id for one in surveys.people_for(session, survey)} - known) if takes_more else 0,
-        open_link=links.survey(survey) if may_change and survey.audience == surveys.ANYONE else "",
+        open_link=links.survey(survey) if may_change and survey.audience == ANYONE else "",
         results=None if survey.is_draft else shown_of(session, survey, now=now, may_change=may_change),
         may_change=may_change,
         values=usual if values is None else values,

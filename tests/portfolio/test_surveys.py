@@ -18,7 +18,6 @@ from portfolio.models import (
     Event,
     Invitation,
     Mail,
-    Participant,
     Person,
     Project,
     Response,
@@ -270,29 +269,6 @@ def test_who_wants_no_surveys_is_asked_none_and_may_change_their_mind(
             select(Event.action).where(Event.subject_type == "people", Event.subject_id == person.id)
         )
         assert list(events) == ["person.surveys_refused", "person.surveys_allowed"]
-
-
-def test_forgetting_a_person_leaves_every_count_and_no_way_to_their_answers(
-    database: Database, cast: Cast, links: Links
-) -> None:
-    with database.writing() as session:
-        made = a_survey(session, cast)
-        bare = a_survey(session, cast, project=None)
-        project = session.get_one(Project, 1)
-        person, other = (session.get_one(Invitation, n).person for n in (1, 2))
-        participants.add(
-            session, project, [person, other], leads={other.id: person}, by=cast.manager, at=FRIDAY
-        )
-        for invitation in (1, 2, 4):
-            an_answer(session, links, invitation)
-        assert surveys.forget(session, person, links=links, at=FRIDAY) == 2
-        kept = session.scalars(select(Response).order_by(Response.id)).all()
-        assert [one.pseudonym is None for one in kept] == [True, False, True]
-        assert [surveys.answered_count(session, one) for one in (made, bare)] == [2, 1]
-        assert [made.sent_count, bare.sent_count] == [3, 3]
-        left = session.scalars(select(Participant)).one()
-        assert (left.person_id, left.lead_id) == (other.id, None)
-        assert session.scalar(select(func.count()).where(Invitation.person_id == person.id)) == 0
 
 
 def test_answers_from_elsewhere_count_once_by_their_key(database: Database, cast: Cast) -> None:
