@@ -1,17 +1,26 @@
 """Fetches what learning systems have to tell, each in its rhythm; one that fails keeps no other waiting."""
 
+import time
+
 from prefect import flow, task
 
 from flows.connection import database, now, settings
 from portfolio.learning import fetching, sources
 
+SECONDS = 300.0
+"""How long one run begins with sources; what is left is first in the next."""
+
 
 @flow(name="fetch_learning")
 def fetch_learning() -> int:
     """Fetch from every source whose time has come. Returns how many records are new; how each went stands on its page."""
-    return sum(
-        state.result() for number in due() if (state := fetch_one(number, return_state=True)).is_completed()
-    )
+    new, until = 0, time.monotonic() + SECONDS
+    for number in due():
+        state = fetch_one(number, return_state=True)
+        new += state.result() if state.is_completed() else 0
+        if time.monotonic() > until:
+            break
+    return new
 
 
 @task(retries=3, retry_delay_seconds=[1, 4, 15])

@@ -15,6 +15,7 @@ import httpx
 from portfolio.rules.addresses import AddressRefused, is_local, is_public
 
 TIMEOUT_SECONDS = 30.0
+RUN_SECONDS = 120.0
 LARGEST_ANSWER = 20_000_000
 LONGEST_ADDRESS = 1000
 MOST_ADDRESSES = 3
@@ -40,13 +41,15 @@ class Answer:
 
 
 class Pace:
-    """Keeps to so many calls a second, and so many a run. `sleep` and `clock` are those of the machine but in tests."""
+    """Keeps to so many calls a second, and so many calls and seconds a run: others wait for their turn. `sleep` and `clock` are
+    those of the machine but in tests."""
 
     def __init__(
         self,
         per_second: float,
         most: int,
         *,
+        seconds: float = RUN_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,10 +58,11 @@ class Pace:
         self._pause = 1 / per_second
         self._sleep, self._clock = sleep, clock
         self._next = clock()
+        self._until = self._next + seconds
 
     def step(self) -> None:
         """Wait for the next call's turn. Raises SpentForNow."""
-        if self.made >= self._most:
+        if self.made >= self._most or self._clock() > self._until:
             raise SpentForNow
         wait = self._next - self._clock()
         if wait > 0:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from portfolio import participants
@@ -21,6 +21,7 @@ from portfolio.models import (
 from portfolio.rules.learning import (
     ATTENDED,
     COMPLETED,
+    MOST_MEMBERS,
     OTHER,
     PASSED,
     USED,
@@ -174,11 +175,12 @@ def digests(session: Session, source: LearningSource, externals: Sequence[str]) 
 
 def void(session: Session, source: LearningSource, statement: str, *, at: datetime) -> int:
     """Let what a statement said count no longer. A statement that voids another can't be voided itself."""
+    everybody = [statement, *(f"{statement}/{place}" for place in range(1, MOST_MEMBERS))]
     gone = session.execute(
         update(LearningRecord)
         .where(
             LearningRecord.source_id == source.id,
-            or_(LearningRecord.external == statement, LearningRecord.external.like(f"{statement}/%")),
+            LearningRecord.external.in_(everybody),
             LearningRecord.kind != VOIDING,
             LearningRecord.voided_at.is_(None),
         )
@@ -191,7 +193,9 @@ def void(session: Session, source: LearningSource, statement: str, *, at: dateti
 def voided_before(session: Session, source: LearningSource) -> set[str]:
     """Ids of statements that were voided, be they here yet or not."""
     query = select(LearningRecord.raw).where(
-        LearningRecord.source_id == source.id, LearningRecord.kind == VOIDING
+        LearningRecord.activity_id.is_(None),  # so that an index leads there
+        LearningRecord.kind == VOIDING,
+        LearningRecord.source_id == source.id,
     )
     return {str(raw["voids"]) for raw in session.scalars(query) if raw and "voids" in raw}
 

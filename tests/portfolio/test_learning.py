@@ -430,6 +430,14 @@ def test_a_pace_keeps_to_its_seconds_and_to_its_number() -> None:
         pace.step()
 
 
+def test_a_pace_ends_with_its_time() -> None:
+    clock = iter([0.0, 0.0, 0.0, 0.0, 121.0])
+    pace = Pace(1000, 9, sleep=lambda _: None, clock=lambda: next(clock))
+    pace.step()
+    with pytest.raises(SpentForNow):
+        pace.step()
+
+
 def test_nothing_that_answers_is_told_without_its_secret(quick: Settings) -> None:
     with (
         calling.Caller(pace=Pace(1000, 9), may_be_local=True, secrets=(TOKEN,)) as caller,
