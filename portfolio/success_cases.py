@@ -57,7 +57,8 @@ class Told:
 
 def begin(session: Session, project: Project, *, by: Person, at: datetime, **fields: Any) -> SuccessCase:
     """Start a case. Raises NotToldYet where it is told at once without what it takes."""
-    case = SuccessCase(project_id=project.id, added_at=at, by_id=by.id, **fields)
+    said = {"step": STEPS[0][0], "succeeded": True, **fields}
+    case = SuccessCase(project_id=project.id, added_at=at, by_id=by.id, **said)
     _tell(case, at)
     session.add(case)
     session.flush()

@@ -1,0 +1,172 @@
+"""Everything known about projects, put together: on both databases, with as many statements for three projects as for one."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+
+from portfolio import (
+    benefits,
+    cards,
+    costs,
+    evaluating,
+    levels,
+    measures,
+    people,
+    proving,
+    success_cases,
+    training_sessions,
+    work_logs,
+)
+from portfolio.benefits import Given
+from portfolio.costs import Rates
+from portfolio.database import Database
+from portfolio.models import Organisation, Participant, Project, Response, Survey
+from portfolio.proving import NothingToConclude
+from portfolio.rules.levels import Evidence
+from portfolio.rules.money import CostKind, CostLine
+from portfolio.states import EvidenceGrade, Stage
+from tests.conftest import Cast
+from tests.factory import a_project
+
+QUESTIONS = [
+    {"key": "can", "label": "Can you do it?", "kind": "one", "options": ["Yes", "No"], "level": 2, "tier": 3},
+    {
+        "key": "does",
+        "label": "Do they do it?",
+        "kind": "one",
+        "options": ["Yes", "No"],
+        "level": 3,
+        "tier": 7,
+    },
+]
+
+
+@pytest.fixture
+def project(database: Database, cast: Cast, now: datetime) -> Project:
+    """A session of two hours with six people, a closed survey, a told case, logged hours and two readings."""
+    with database.writing() as session:
+        ours = session.get_one(Organisation, cast.organisation.id)
+        rates = Rates(manager=60, expert=80, participant=30)
+        costs.set_rates(session, ours, rates, least=EvidenceGrade.ESTIMATE, by=cast.manager, at=now)
+        made = a_project(session, by=cast.manager)
+        starts = now - timedelta(days=60)
+        training_sessions.plan(
+            session,
+            made,
+            title="Practice",
+            starts_at=starts,
+            ends_at=starts + timedelta(hours=2),
+            by=cast.manager,
+            at=now,
+        )
+        for number in range(7):
+            person = people.meet(session, f"p{number}@fernweh.example", at=now)
+            state = "attended" if number else "absent"
+            session.add(Participant(project_id=made.id, person_id=person.id, state=state, added_at=now))
+        survey = Survey(
+            project_id=made.id,
+            kind="end",
+            name="At the end",
+            questions=QUESTIONS,
+            sent_count=7,
+            opened_at=starts,
+            closed_at=now - timedelta(days=1),
+            created_at=starts,
+        )
+        session.add(survey)
+        session.flush()
+        for number in range(6):
+            said = {"can": "Yes" if number else "No", "does": "Yes"}
+            session.add(Response(survey_id=survey.id, answers=said, answered_at=starts))
+        card = cards.add(session, title="Draft", project=made, by=cast.manager, at=now)
+        work_logs.type_in(session, card, 3, by=cast.manager, at=now)
+        measure = measures.add(
+            session,
+            name="Returns",
+            project=made,
+            by=cast.manager,
+            at=now,
+            value_per_unit=100,
+            worthwhile_change=1,
+        )
+        for after, value in ((False, 10), (True, 20)):
+            on = (now - timedelta(days=5 if after else 50)).date()
+            measures.read(session, measure, value=value, on=on, after=after, by=cast.manager, at=now)
+        success_cases.begin(
+            session, made, step="told", used="It", result="Less", evidence="List", by=cast.manager, at=now
+        )
+        return made
+
+
+@pytest.mark.both
+def test_a_project_is_put_together_the_same_on_every_database(
+    database: Database, cast: Cast, project: Project, now: datetime
+) -> None:
+    with database.writing() as session:
+        held = session.get_one(Project, project.id)
+        assert costs.of_project(session, held).lines == (
+            CostLine(CostKind.ANALYSIS, 180, 3, 60, "Your own hours on its cards"),
+            CostLine(CostKind.PARTICIPANTS, 360, 12, 30, "6 people in sessions"),
+        )
+        assert levels.of_projects(session, [held])[held.id].best == (
+            Evidence(1, "6 people were there", 1, base=6),
+            Evidence(2, "6 of 7 answered “At the end”.", 3, base=6),
+            Evidence(3, "6 of 7 answered “At the end”.", 7, base=6),
+            Evidence(4, "“Returns” read 2 times, 1 of them after; not concluded yet", 8, base=2),
+        )
+        second = levels.of_project(session, held).at(2)
+        assert second is not None
+        assert "Can you do it?" in second.words
+        proving.conclude(session, held, by=cast.manager, at=now)
+    with database.reading() as session:
+        concluded = proving.hypotheses(session)
+        assert [(one.project.id, one.verdict) for one in concluded] == [(project.id, "inconclusive")]
+        found = levels.of_projects(session, [session.get_one(Project, project.id)])[project.id]
+        assert [one.concluded_on for one in found.best] == [now.date()] * 5
+        assert proving.returns(session)[project.id].verdict == ""
+        assert proving.hypotheses(session, before=now) == []
+
+
+@pytest.mark.both
+def test_what_is_due_and_what_lacks_a_baseline_is_listed(
+    database: Database, cast: Cast, project: Project, now: datetime
+) -> None:
+    from portfolio import projects
+
+    with database.writing() as session:
+        bare = a_project(session, by=cast.manager, name="Nothing read")
+        stopped = a_project(session, by=cast.manager, name="Stopped")
+        for one in (bare, stopped):
+            step = evaluating.StepGiven(level=4, what="Read it", due_on=now.date() - timedelta(days=3))
+            evaluating.plan(session, one, [step], by=cast.manager, at=now)
+        projects.move(session, stopped, Stage.STOPPED, by=cast.manager, at=now)
+        assert [one.name for one in proving.without_baseline(session)] == ["Nothing read"]
+        assert [(one.project.name, one.step.what) for one in proving.due(session, today=now.date())] == [
+            ("Nothing read", "Read it")
+        ]
+        with pytest.raises(NothingToConclude):
+            proving.conclude(session, bare, by=cast.manager, at=now)
+
+
+def test_the_database_is_asked_as_often_for_one_project_as_for_three(
+    database: Database, cast: Cast, project: Project, now: datetime
+) -> None:
+    with database.writing() as session:
+        held = [session.get_one(Project, project.id)]
+        held += [a_project(session, by=cast.manager, name=name) for name in ("Second", "Third")]
+        for one in held:
+            card = cards.add(session, title="Work", project=one, by=cast.manager, at=now)
+            work_logs.type_in(session, card, 1, by=cast.expert, at=now)
+            benefits.add(session, one, Given(10, 1, 1, "x"), on=now.date(), by=cast.manager, at=now)
+        session.flush()
+        statements: list[str] = []
+        event.listen(database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        counted = []
+        for some in (held[:1], held):
+            statements.clear()
+            costs.of_projects(session, some)
+            levels.of_projects(session, some)
+            benefits.of_projects(session, some)
+            counted.append(len(statements))
+        assert counted[0] == counted[1]
