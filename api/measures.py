@@ -17,6 +17,7 @@ from portfolio import measure_proof, measures, organisation, projects
 from portfolio.database import hold
 from portfolio.measures import Given, ReadingRefused, Standing, key_of
 from portfolio.models import Measure, Person
+from portfolio.rules.effect import Change, EffectSize, Ratio
 from portfolio.rules.proof import Proof
 from portfolio.submission import Line, OptionalDate, Problem, Strict
 from web.clock import NowDep
@@ -236,22 +237,21 @@ def _proved(proof: Proof) -> dict[str, Any]:
     return {
         "change": _range(proof.change),
         "method": proof.change.method if proof.change else None,
-        "effect_size": _range(getattr(proof, "effect_size", None)),
+        "effect_size": _range(proof.effect_size),
+        "ratio": _range(proof.ratio),
         "grade": proof.grade.grade.value,
         "grade_reason": proof.grade.reason,
         "stronger_with": proof.grade.needed or None,
-        "design": getattr(proof, "design", None),
-        "explained": getattr(proof, "explained", None),
-        "warnings": list(getattr(proof, "warnings", ())),
+        "design": proof.design or None,
+        "explained": proof.explained or None,
+        "warnings": list(proof.warnings),
         "verdict": proof.verdict.outcome.value,
         "verdict_reason": proof.verdict.reason,
     }
 
 
-def _range(change: Any) -> dict[str, float | None] | None:
-    if change is None:
-        return None
-    return {"low": change.low, "likely": change.likely, "high": change.high}
+def _range(found: Change | EffectSize | Ratio | None) -> dict[str, float | None] | None:
+    return None if found is None else {"low": found.low, "likely": found.likely, "high": found.high}
 
 
 def _find(session: Session, number: int) -> Measure:

@@ -1,5 +1,6 @@
 """Projects over the API."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
@@ -10,7 +11,7 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
-from portfolio import goals, projects
+from portfolio import baselines, goals, projects
 from portfolio.database import hold
 from portfolio.models import Project
 from portfolio.rules.hypothesis import Blanks
@@ -112,9 +113,9 @@ def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) 
 
 
 @router.get("/{number}")
-def show(session: SessionDep, _caller: LeaderCaller, number: Number) -> JSONResponse:
+def show(session: SessionDep, _caller: LeaderCaller, now: NowDep, number: Number) -> JSONResponse:
     """One project, with its version as ETag."""
-    return _with_version(_find(session, number))
+    return _with_version(session, _find(session, number), now.date())
 
 
 @router.patch("/{number}")
@@ -149,7 +150,7 @@ def change(
         projects.move(
             session, project, given.stage, by=caller, at=now, hours_saved=given.hours_saved, links=links
         )
-    return _with_version(project)
+    return _with_version(session, project, now.date())
 
 
 def version_in(if_match: str | None) -> int | None:
@@ -165,8 +166,11 @@ def _check_goal(session: SessionDep, goal: int | None) -> None:
         raise ProblemFound(422, errors=[Problem(("goal",), "There is no such goal.")])
 
 
-def _with_version(project: Project) -> JSONResponse:
-    return JSONResponse(shapes.project(project), headers={"ETag": f'"{project.version}"'})
+def _with_version(session: SessionDep, project: Project, today: date) -> JSONResponse:
+    """The project, and what to tell about its value from before while there is still time."""
+    told = baselines.words_of_project(session, project, project.baseline_on, today=today)
+    body = {**shapes.project(project), "baseline_warning": (told or None) if project.is_live else None}
+    return JSONResponse(body, headers={"ETag": f'"{project.version}"'})
 
 
 def _find(session: SessionDep, number: int) -> Project:

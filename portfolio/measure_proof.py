@@ -22,6 +22,8 @@ def of_measure(session: Session, measure: Measure) -> tuple[Proof, float]:
         measures.values_of(measure),
         higher_is_better=measure.higher_is_better,
         worthwhile_change=measure.worthwhile_change,
+        value_per_unit=measure.value_per_unit,
+        family=measure.family,
     )
     return alone, 0.0
 

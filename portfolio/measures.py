@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,6 @@ FAMILIES = (
 """What a value can be, and how that is said."""
 MOST_READINGS = 50_000
 LONGEST_SUBJECT, LONGEST_KEY = 64, 64
-_KNOWN = {one.name for one in fields(Value)}
 
 
 class StaleEdit(ValueError):
@@ -403,9 +402,7 @@ def value_of(
     exposure: float | None = None,
 ) -> Value:
     """One value as the rules take it, from plain fields."""
-    more = {"subject": subject, "traits": traits, "exposure": exposure}
-    known = {name: held for name, held in more.items() if name in _KNOWN and held is not None}
-    return Value(value, on, after, comparison, **known)  # type: ignore[arg-type] # each as its field has it
+    return Value(value, on, after, comparison, subject=subject, traits=traits, exposure=exposure)
 
 
 def _by_key(session: Session, measure: Measure) -> dict[str, Reading]:

@@ -204,7 +204,7 @@ _KINDS = {
                         "goal status starts_on ends_on capacity_hours", "id"),
     "training_sessions": _kind("Session", TrainingSession, "/projects/{0.project_id}",
                                "title project_id starts_at ends_at place cancelled_at"),
-    "measures": _kind("Measure", Measure, "/api/v1/measures", "name unit baseline target project_id", "name"),
+    "measures": _kind("Measure", Measure, "/measures/{0.id}", "name unit baseline target project_id", "name"),
     "editions": _kind("Report", Edition, "/reports/{0.id}", "title kind status period_start period_end"),
     "resources": _kind("Resource", Resource, "/library/{0.id}", "title kind review_on retired_at"),
     "goals": _kind("Goal", Goal, "/settings#goals", "name weight target year_to_date", "name"),

@@ -12,6 +12,7 @@ from portfolio.measures import FAMILIES, SHARE, Standing
 from portfolio.models import Measure, MeasureSource, Reading, WithdrawnReading
 from portfolio.proving import GRADE_WORDS
 from portfolio.rules.addresses import masked
+from portfolio.rules.effect import EffectSize, Ratio
 from portfolio.rules.proof import Proof
 from reports import measure_chart, words
 from reports.proof_view import OPENINGS, TONES
@@ -151,23 +152,20 @@ class MeasurePage:
         return GRADE_WORDS[self.proof.grade.grade]
 
     @property
-    def explained(self) -> str:
-        return str(getattr(self.proof, "explained", ""))
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """What makes the result doubtful; the baseline first."""
-        found = tuple(getattr(self.proof, "warnings", ()))
-        return (self.warning, *found) if self.warning and self.standing.readings else found
+        found = self.proof.warnings
+        return (self.warning, *found) if self.warning and self.standing.before else found
 
     @property
     def effect_size(self) -> str:
-        found = getattr(self.proof, "effect_size", None)
-        if found is None or getattr(found, "likely", None) is None:
-            return ""
-        if found.low is None or found.high is None:
-            return f"Hedges’ g {words.number(found.likely, 2)}"
-        return f"Hedges’ g {words.number(found.likely, 2)} (95 % range {words.number(found.low, 2)} to {words.number(found.high, 2)})"
+        found = self.proof.effect_size
+        return f"Hedges’ g {_with_range(found)}, counted in {found.of}" if found else ""
+
+    @property
+    def ratio(self) -> str:
+        found = self.proof.ratio
+        return f"{_with_range(found)} times what it would have been" if found else ""
 
     @property
     def has_subjects(self) -> bool:
@@ -271,6 +269,13 @@ class MeasurePage:
             unit=self.measure.unit,
             name=self.measure.name,
         )
+
+
+def _with_range(found: EffectSize | Ratio) -> str:
+    likely = words.number(found.likely, 2)
+    if found.low is None or found.high is None:
+        return likely
+    return f"{likely} (95 % range {words.number(found.low, 2)} to {words.number(found.high, 2)})"
 
 
 def _way(change: float) -> str:
