@@ -111,6 +111,7 @@ def fetch(link: Link) -> bool:
     return True
 
 
-def publish_next() -> int | None:
+def publish_next() -> bool:
+    """Build the next edition that waits; whether there was one."""
     edition = look().edition
-    return None if edition is None else publish_report(edition=edition)
+    return edition is not None and bool(publish_report(edition=edition))

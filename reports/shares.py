@@ -59,7 +59,14 @@ def show(request: Request, session: SessionDep, shared: SharedDep, links: LinksD
         return _gone(request)
     edition = _edition(session, shared, "html")
     document = Markup(edition.html or "")  # noqa: S704 - made by our own escaping template, frozen when published
-    seen = view.Shared(edition, shared, document, links.share_path(shared), style_path())
+    seen = view.Shared(
+        edition,
+        shared,
+        document,
+        links.share_path(shared),
+        style_path(),
+        bool(editions.corrections(session, edition)),
+    )
     answer = page(request, "shares/show.html", seen)
     answer.headers.update(PRIVATE)
     return answer

@@ -223,6 +223,7 @@ class Shared:
     document: Markup
     path: str
     style: str
+    is_corrected: bool = False
 
     @property
     def until(self) -> datetime:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 FORMULA_VERSION = "comparing-1"
+DERIVED = frozenset({"compare", "corrected"})
+"""Tables that are themselves comparisons: they aren't compared again."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Comparison:
 
     def in_tables(self) -> list[tuple[str, list[Change], list[Line], list[Line]]]:
         """Table by table in the order of the later edition: its title, what changed, what is new, what is gone."""
-        titles = dict.fromkeys(one.title for one in (*self.changed, *self.new, *self.gone))
+        titles = dict.fromkeys(
+            [*(one.title for one in self.changed), *(one.title for one in (*self.new, *self.gone))]
+        )
         return [
             (
                 title,
@@ -69,8 +73,8 @@ class Comparison:
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
     """What differs between the figures of two editions ({"tables": [{"key", "title", "columns", "rows"}]})."""
-    earlier = {one["key"]: one for one in before.get("tables", ())}
-    later = {one["key"]: one for one in after.get("tables", ())}
+    earlier = {one["key"]: one for one in before.get("tables", ()) if one["key"] not in DERIVED}
+    later = {one["key"]: one for one in after.get("tables", ()) if one["key"] not in DERIVED}
     changed: list[Change] = []
     new: list[Line] = []
     gone: list[Line] = []

@@ -267,7 +267,7 @@ def test_a_sponsors_report_without_news_asks_for_nothing_and_says_so(
 
 
 def test_a_correction_says_why_and_lists_what_differs(
-    manager: TestClient, database: Database, edition: int
+    manager: TestClient, database: Database, links: Links, cast: Cast, edition: int
 ) -> None:
     assert manager.post(f"/reports/{edition}/correction", data={"why": " "}).status_code == 422
     answer = manager.post(f"/reports/{edition}/correction", data={"why": "Imports were counted twice."})
@@ -282,6 +282,11 @@ def test_a_correction_says_why_and_lists_what_differs(
     )
     assert all(words in new for words in ("Requests received", ">8<", "<b>5</b>", "-3"))
     assert ("This edition has been corrected." in old, f'href="/reports/{number}"' in old) == (True, True)
+    with database.writing() as session:
+        found = session.get_one(Edition, edition)
+        share = links.share_path(shares.share(session, found, days=7, by=cast.manager, at=NOW))
+    said = manager.get(share).text
+    assert ("This edition has been corrected since." in said, f"/reports/{number}" in said) == (True, False)
 
 
 def test_an_edition_is_compared_with_the_one_before(

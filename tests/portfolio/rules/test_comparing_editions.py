@@ -77,5 +77,9 @@ def test_only_numbers_have_a_difference(before: Any, after: Any, difference: flo
     assert Change("t", "T", "line", "column", "number", before, after).difference == difference
 
 
+def test_comparisons_are_not_compared_again() -> None:
+    assert compare(figures(["Speed", "Sales", 3], key="compare"), figures(key="corrected")).count == 0
+
+
 def test_editions_without_tables_compare() -> None:
     assert compare({}, {}) == Comparison((), (), (), same=0)
