@@ -66,6 +66,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _AFTER_WORDS = {"after", "post", "1", "yes", "true", "posttest", "post-test", "t2", "nachher"}
 _BEFORE_WORDS = {"before", "pre", "0", "no", "false", "baseline", "pretest", "pre-test", "t1", "vorher"}
+_NONE = {"na", "n/a", "nan", "null", "none", "#n/a", "-", "–", "."}
+"""How programs write that there is no value."""
 _COMPARISON_WORDS = {
     "comparison",
     "control",
@@ -438,13 +440,13 @@ def _read(
     given: list[Given] = []
     errors: list[tuple[int, str]] = []
     empty = 0
-    number = partial(_number, comma=_has_decimal_commas(sheet, plan))
+    as_number = partial(_number, comma=_has_decimal_commas(sheet, plan))
     for row in sheet.rows():
         if row.is_blank:
             continue
-        cells = {name: row.cells[number].strip() for name, number in place.items()}
+        cells = {name: _cell(row.cells[number]) for name, number in place.items()}
         try:
-            found = [*_of_row(cells, plan, number, today=today, zone=zone)]
+            found = [*_of_row(cells, plan, as_number, today=today, zone=zone)]
             for one in found:
                 measures.check(measure, one)
         except (NotReadable, ReadingRefused) as problem:
@@ -455,27 +457,36 @@ def _read(
     return given, errors, empty
 
 
+def _cell(said: str) -> str:
+    """A cell's words, none where it says by a word that there are none."""
+    said = said.strip()
+    return "" if said.casefold() in _NONE else said
+
+
 def _of_row(
     cells: dict[str, str], plan: Plan, number: Callable[[str], float], *, today: date, zone: tzinfo
 ) -> Iterator[Given]:
     common = _common(cells, plan, number)
     if plan.is_wide:
         sides = ((BEFORE, plan.before_on, False), (AFTER, plan.after_on, True))
-        for role, on, after in sides:
+        for role, day, is_after in sides:
             value = cells[plan.column(role) or ""]
-            if value and on is not None:
-                yield replace(common, value=number(value), on=on, after=after)
+            if value and day is not None:
+                yield replace(common, value=number(value), on=_past(day, today), after=is_after)
         return
     value = cells[plan.column(VALUE) or ""]
     if not value:
         return
     after = _is_after(cells, plan)
-    on = _day(cells, plan, zone=zone, after=after)
+    on = _past(_day(cells, plan, zone=zone, after=after), today)
+    side = measures.is_after(on, plan.cut_on) if after is None else after
+    yield replace(common, value=number(value), on=on, after=side)
+
+
+def _past(on: date, today: date) -> date:
     if on > today:
         raise NotReadable(f"{on.isoformat()} is still to come.")
-    if after is None:
-        after = measures.is_after(on, plan.cut_on)
-    yield replace(common, value=number(value), on=on, after=after)
+    return on
 
 
 def _common(cells: dict[str, str], plan: Plan, number: Callable[[str], float]) -> Given:

@@ -321,7 +321,7 @@ def standings(session: Session, measures: Collection[Measure]) -> dict[int, Stan
             .group_by(Reading.measure_id)
         ).all()
     )
-    found = {number: Standing(*counts, values.get(number)) for number, *counts in rows}
+    found = {row[0]: Standing(*row[1:], last_value=values.get(row[0])) for row in rows}
     return {number: found.get(number, Standing()) for number in numbers}
 
 

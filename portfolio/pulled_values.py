@@ -20,6 +20,7 @@ MOST_ROWS = 5_000
 EACH = "*"
 SUBJECT, EXPOSURE, COMPARISON = "subject", "exposure", "comparison"
 """Columns of a query or a table that are understood by their name."""
+_EMPTY = {"", "none", "na", "n/a", "nan", "null"}
 _NO = {"", "0", "no", "false", "f", "n", "none"}
 
 
@@ -90,7 +91,7 @@ def given_in(
     seen: Counter[tuple[object, ...]] = Counter()
     given = []
     for place, row in enumerate(rows, start=1):
-        if row["value"] is None or row["value"] == "":
+        if str(row["value"]).strip().casefold() in _EMPTY:
             continue
         on = _day(row.get("day"), today, month_first=month_first, zone=zone, place=place)
         other = comparison or str(row.get(COMPARISON) or "").strip().casefold() not in _NO

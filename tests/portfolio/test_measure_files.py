@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import measure_files, measures, participants, sheets
 from portfolio.database import Database
+from portfolio.imports import NotWaiting
 from portfolio.links import Links
 from portfolio.measure_files import Plan, propose, what_is_missing
 from portfolio.models import Import, Measure
@@ -117,7 +118,7 @@ def test_a_wide_workbook_makes_pairs_and_addresses_become_pseudonyms(
 def test_months_with_what_they_are_counted_among_are_divided_by_a_day(
     database: Database, cast: Cast, links: Links, now: datetime
 ) -> None:
-    table = "year,month,late,pop\n2026,1,7,100.5\n2026,2,8,101\n2026,3,2.5,102\n2026,13,3,102\n2027,1,3,102\n2026,4,1,102\n"
+    table = "year,month,late,pop\n2026,1,7,100.5\n2026,2,8,101\n2026,3,2.5,102\n2026,13,3,102\n2027,1,3,102\n2026,4,1,102\n2026,5,NA,102\n"
     with database.writing() as session:
         one = a_measure(session, cast, now, family="count")
         plan = Plan(
@@ -125,6 +126,7 @@ def test_months_with_what_they_are_counted_among_are_divided_by_a_day(
         )
         kept = bring(session, one, table.encode(), cast, now, plan)
         looked = measure_files.look(session, kept, one, links=links, now=now)
+        assert looked.empty == 1
         assert looked.errors == (
             (4, "A number of events is a whole number, 0 or more."),
             (5, "“2026” is no day we can read."),
@@ -136,7 +138,7 @@ def test_months_with_what_they_are_counted_among_are_divided_by_a_day(
             (1, 7, 100.5, False), (2, 8, 101, False), (4, 1, 102, True),
         ]  # fmt: skip
         assert one.cut_on == date(2026, 2, 15)
-        with pytest.raises(measure_files.NotWaiting):
+        with pytest.raises(NotWaiting):
             measure_files.take(session, kept, one, links=links, by=cast.manager, at=now)
 
 
