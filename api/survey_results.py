@@ -57,7 +57,9 @@ def _question(one: Distribution) -> dict[str, Any]:
             "promoters": one.promoters.promoters,
             "passives": one.promoters.passives,
             "detractors": one.promoters.detractors,
-            "score": round(one.promoters.score, 2),
+            "score": one.promoters.score,
+            "low": one.promoters.low,
+            "high": one.promoters.high,
         }
         if one.promoters
         else None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from portfolio.models import Import, Response, Survey
@@ -122,9 +122,9 @@ def breakdown(session: Session, survey: Survey, *, now: datetime) -> Breakdown |
     """
     if survey.in_steps or _why_not(survey, now):
         return None
-    found = _counted(session, [survey], LATE)[survey.id]
-    if len({number for batches in found.values() for number in batches}) > 1:
-        return _by_file(session, survey, found)
+    batches = session.scalars(select(Response.import_id).where(Response.survey_id == survey.id).distinct())
+    if len(batches.all()) > 1:
+        return _by_file(session, survey, _counted(session, [survey], LATE)[survey.id])
     return _by_group(session, survey)
 
 
@@ -288,7 +288,7 @@ def _together(found: Mapping[str, Batches]) -> dict[str, Batches]:
     return whole
 
 
-def _drop_last(stepped: dict[int, dict[str, Batches]], latest: Iterable[Row[Any]]) -> None:
+def _drop_last(stepped: dict[int, dict[str, Batches]], latest: Iterable[Any]) -> None:
     """Take the answers that fill no step out of each question. `latest`: its last few, newest first, with a line an option."""
     over = {
         (survey, key): batches[0].people - disclosure.in_steps(batches[0].people)
@@ -320,7 +320,7 @@ def _totals(session: Session, ids: Sequence[int], before: datetime) -> dict[int,
     return dict.fromkeys(ids, 0) | counted
 
 
-def _run(session: Session, name: str, ids: Sequence[int], **values: Any) -> Iterable[Row[Any]]:
+def _run(session: Session, name: str, ids: Sequence[int], **values: Any) -> Iterable[Any]:
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     statement = text((ON_SQLITE if on_sqlite else ON_POSTGRES)[name])
     statement = statement.bindparams(bindparam("before", type_=UtcDateTime()))

@@ -1,19 +1,68 @@
-"""Questions of one survey that share a scale: how well they hang together, and which seems worded the other way round."""
+"""Questions of one survey that share their steps: how well they hang together, and which seems worded the other way round."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio.database import hold
 from portfolio.history import record
-from portfolio.models import Person, Survey
+from portfolio.models import Person, Response, Survey
+from portfolio.rules.reliability import NotKnown, Reliability, reliability
 from portfolio.survey_results import Results
 
 LEAST_QUESTIONS = 3
-MOST_QUESTIONS = 30
-MOST_PATTERNS = 50_000
-"""Different ways to answer the questions of one scale that are looked at."""
+"""Two questions can't tell which of them is the other way round."""
+MOST_QUESTIONS = 20
+MOST_PEOPLE = 20_000
+GOOD, FAIR = 0.8, 0.7
+"""Usual bounds of alpha for questions meant as one (Nunnally 1978, Psychometric Theory)."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Questions with the same steps taken together. `asked_about` are those that seem reversed where nobody has said yet."""
+
+    labels: tuple[str, ...]
+    found: Reliability
+    asked_about: frozenset[str] = frozenset()
+
+    @property
+    def sentence(self) -> str:
+        """The figure with its range and base."""
+        one = self.found
+        return (
+            f"Cronbach’s alpha of these {len(self.labels)} questions is {_figure(one.alpha)}"
+            f" (95 %: {_figure(one.low)} to {_figure(one.high)}), from the {one.people:,} people who answered all of them."
+        )
+
+    @property
+    def meaning(self) -> str:
+        """What it means in plain words."""
+        if self.asked_about and self.found.alpha_turned is not None:
+            return (
+                f"Turned round, what seems to be worded the other way would make it {_figure(self.found.alpha_turned)}."
+                " As long as nobody has said whether it is, read each by itself."
+            )
+        if self.found.low >= GOOD:
+            return "They surely hang together: whoever says more to one says more to the others. They may be read as one."
+        if self.found.low >= FAIR:
+            return "They hang together well enough to be read as one for a group, not for a person."
+        if self.found.high < FAIR:
+            return "They don’t hang together: read each by itself."
+        return "Whether they hang together can’t be said yet: read each by itself."
+
+
+def of(session: Session, survey: Survey, shown: Results) -> tuple[Scale, ...]:
+    """The scales of a closed survey all of whose answers are shown. None while some are kept back: taken together they would tell."""
+    if survey.closed_at is None or survey.in_steps or shown.kept_back or shown.answered > MOST_PEOPLE:
+        return ()
+    hidden = {one.key for one in shown.questions if one.hidden}
+    found = (_scale(session, survey, block) for block in _blocks(survey, hidden))
+    return tuple(one for one in found if one is not None)
 
 
 def say_reversed(
@@ -32,18 +81,41 @@ def say_reversed(
     record(session, "survey.reversal_said", survey, by=by, at=at, question=key, reversed=is_reversed)
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Questions with the same steps. `asked_about` are keys of those that seem reversed where nobody has said yet."""
-
-    labels: tuple[str, ...]
-    people: int
-    sentence: str
-    meaning: str
-    asked_about: frozenset[str] = frozenset()
+def _figure(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
-def of(session: Session, survey: Survey, shown: Results) -> tuple[Scale, ...]:
-    """The scales of a closed survey all of whose answers are shown."""
-    del session, survey, shown
-    return ()
+def _blocks(survey: Survey, hidden: set[str]) -> list[list[Mapping[str, Any]]]:
+    """Questions on a scale by their steps."""
+    blocks: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for question in survey.questions:
+        if question.get("kind") == "scale" and question["key"] not in hidden:
+            blocks.setdefault(tuple(question.get("options") or ()), []).append(question)
+    return [block for block in blocks.values() if LEAST_QUESTIONS <= len(block) <= MOST_QUESTIONS]
+
+
+def _scale(session: Session, survey: Survey, block: Sequence[Mapping[str, Any]]) -> Scale | None:
+    found = reliability(_codes(session, survey, block))
+    if isinstance(found, NotKnown):
+        return None
+    said = {str(question["key"]): question.get("reverse") for question in block}
+    asked_about = frozenset(key for key in found.seem_reversed if said[key] is None)
+    return Scale(tuple(str(question["label"]) for question in block), found, asked_about)
+
+
+def _codes(
+    session: Session, survey: Survey, block: Sequence[Mapping[str, Any]]
+) -> dict[str, list[float | None]]:
+    """Steps as numbers, reversed ones turned round. The database gives each way to answer once, with how many did."""
+    keys = [str(question["key"]) for question in block]
+    answers = [Response.answers[key].as_string() for key in keys]
+    rows = session.execute(
+        select(func.count(), *answers).where(Response.survey_id == survey.id).group_by(*answers)
+    ).all()
+    codes: dict[str, list[float | None]] = {}
+    for place, (key, question) in enumerate(zip(keys, block, strict=True), start=1):
+        steps = {step: float(number) for number, step in enumerate(question["options"])}
+        if question.get("reverse"):
+            steps = {step: len(steps) - 1 - number for step, number in steps.items()}
+        codes[key] = [steps.get(row[place] or "") for row in rows for _ in range(row[0])]
+    return codes

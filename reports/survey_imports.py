@@ -13,7 +13,7 @@ from portfolio import imports, projects, survey_imports
 from portfolio.importing.account import line_of
 from portfolio.importing.mapping import BadMapping
 from portfolio.importing.survey_reading import LeftOut
-from portfolio.importing.surveys import APART, NEW, Matched, SameWords, SurveyMapping, parsed
+from portfolio.importing.surveys import APART, KIND, NEW, Matched, SameWords, SurveyMapping, parsed
 from portfolio.imports import Listed
 from portfolio.models import Import, Project
 from portfolio.rules.survey_questions import KINDS
@@ -234,7 +234,7 @@ def _find(session: Session, number: int) -> Import:
 
 
 def _recent(session: Session) -> list[Listed]:
-    return [one for one in imports.recent(session) if one.kind == survey_imports.KIND]
+    return [one for one in imports.recent(session) if one.kind == KIND]
 
 
 def _lines(outcomes: list[list[str]]) -> Iterator[str]:

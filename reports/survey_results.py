@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portfolio import survey_results, survey_scales, surveys
 from portfolio.models import Survey
 from portfolio.rules.distributions import Distribution
-from portfolio.survey_results import MOST_WORDS, Breakdown, Part, Results
+from portfolio.survey_results import Breakdown, Part, Results
 from portfolio.survey_scales import Scale
 from web.clock import NowDep
 from web.forms import FormDep
@@ -31,7 +31,7 @@ class Shown:
     words: dict[str, list[str]]
     scales: tuple[Scale, ...]
     may_change: bool
-    most_words: int = MOST_WORDS
+    most_bars: int = 12
 
     @property
     def is_shown(self) -> bool:

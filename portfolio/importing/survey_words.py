@@ -92,7 +92,7 @@ def in_order(words: Sequence[str]) -> tuple[str, ...] | None:
             and all(place is not None for place, _ in placed)
             and len({place for place, _ in placed}) == len(placed)
         ):
-            return tuple(word for _, word in sorted(placed))  # type: ignore[type-var] # none of the places is None here
+            return tuple(word for _, word in sorted(placed))
     return None
 
 

@@ -6,6 +6,7 @@ from math import floor, log10
 from typing import Any
 
 from portfolio.rules.disclosure import SMALLEST, may_show
+from portfolio.rules.reliability import Nps, net_promoter
 
 OTHER = "Other answers"
 """Words that are none of a question's options. What they are stays with those who typed them."""
@@ -34,20 +35,6 @@ class Middle:
 
 
 @dataclass(frozen=True)
-class Promoters:
-    """Ratings of 0 to 10 by who would recommend it. `score` is the promoters' share less the detractors', -100..100."""
-
-    promoters: int
-    passives: int
-    detractors: int
-    score: float
-
-    @property
-    def people(self) -> int:
-        return self.promoters + self.passives + self.detractors
-
-
-@dataclass(frozen=True)
 class Distribution:
     """A question with what may be shown of its answers.
 
@@ -63,7 +50,7 @@ class Distribution:
     kept_back: int = 0
     hidden: bool = False
     middle: Middle | None = None
-    promoters: Promoters | None = None
+    promoters: Nps | None = None
     reverse: bool | None = None
 
     @property
@@ -125,15 +112,13 @@ def middle(ordered: Sequence[tuple[str, int]]) -> Middle | None:
     return Middle(*(_at(ordered, share * total) for share in (0.25, 0.5, 0.75))) if total else None
 
 
-def promoters(counts: Mapping[str, int]) -> Promoters | None:
+def promoters(counts: Mapping[str, int]) -> Nps | None:
     """The net promoter score of ratings 0 to 10 with its counts; None without a rating."""
     rated = {int(option): count for option, count in counts.items() if option in _RATINGS}
     total = sum(rated.values())
-    if not total:
-        return None
     for_it = sum(count for rating, count in rated.items() if rating >= PROMOTERS)
     against = sum(count for rating, count in rated.items() if rating < PASSIVES)
-    return Promoters(for_it, total - for_it - against, against, 100 * (for_it - against) / total)
+    return net_promoter(for_it, total - for_it - against, against)
 
 
 def response_rate(answered: int, asked: int) -> float | None:
@@ -200,6 +185,8 @@ def _classes(counts: Mapping[str, int]) -> dict[str, int]:
         for number, count in values:
             whole[str(int(number))] += count
         return whole
+    if low == high:
+        return {f"{low:g}": sum(count for _, count in values)}
     width = _round_width((high - low) / 7)
     first = floor(low / width)
     found: dict[str, int] = {}
@@ -251,11 +238,17 @@ def _sentence(one: Distribution) -> str:
         return (
             f"{found.promoters:,} would promote it (9 or 10), {found.passives:,} are passive (7 or 8) and"
             f" {found.detractors:,} would advise against it (0 to 6), {of_all}:"
-            f" a net promoter score of {found.score:+.0f}."
+            f" a net promoter score of {found.score:+.0f}{_range(found)}."
         )
     if one.kind in {"scale", "number"} and one.middle:
         return _ordered_sentence(one, one.middle, of_all)
     return _most(one, of_all)
+
+
+def _range(found: Nps) -> str:
+    return (
+        "" if found.low is None or found.high is None else f" (95 %: {found.low:+.0f} to {found.high:+.0f})"
+    )
 
 
 def _most(one: Distribution, of_all: str) -> str:
@@ -278,15 +271,19 @@ def _ordered_sentence(one: Distribution, found: Middle, of_all: str) -> str:
     """Where the middle lies. Says nothing of more or less: an order may begin with the best."""
     named = [bar for bar in one.bars if bar.option != OTHER]
     place = [bar.option for bar in named].index(found.middle)
-    onwards, last = sum(bar.people for bar in named[place:]), named[-1].option
+    here, last = named[place], named[-1].option
+    alone = f"{here.people:,} {of_all} ({percent(here.share)}) answered “{found.middle}”"
+    is_end = last == found.middle or one.kind == "number"
+    if found.low == found.high and is_end:
+        return f"{alone}, which is the middle answer too."
     half = (
         f"“{found.middle}” was the answer of at least half"
         if found.low == found.high
         else f"The middle answer is “{found.middle}”; half lie from “{found.low}” to “{found.high}”"
     )
-    if last == found.middle or one.kind == "number":
-        here = next(bar for bar in named if bar.option == found.middle)
-        return f"{half}. {here.people:,} {of_all} ({percent(here.share)}) gave the middle one."
+    if is_end:
+        return f"{half}. {alone}."
+    onwards = sum(bar.people for bar in named[place:])
     return (
         f"{half}. {onwards:,} {of_all} ({percent(onwards / one.answered)}) said “{found.middle}” to “{last}”."
     )

@@ -158,7 +158,7 @@ def test_fewer_than_five_show_nothing(database: Database, count: int) -> None:
 @pytest.mark.both
 def test_in_steps_each_question_shows_its_first_whole_steps(database: Database) -> None:
     """Whoever looks after each answer sees figures move by five people or not at all."""
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, ...]] = []
     with database.writing() as session:
         survey = a_survey(session, [], closed=None, in_steps=True)
         for number in range(13):

@@ -1,0 +1,105 @@
+"""Questions that share their steps: alpha with its base, and the one that is worded the other way round, asked about."""
+
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from portfolio import survey_results, survey_scales
+from portfolio.database import Database
+from portfolio.models import Response, Survey
+from tests.conftest import Cast
+
+STEPS = ["Strongly disagree", "Disagree", "Neither", "Agree", "Strongly agree"]
+
+
+def a_survey(session: Session, now: datetime, people: int = 40, **fields: Any) -> Survey:
+    """Three questions that ask one thing, one that asks it the other way round, and one with other steps."""
+    labels = {
+        "alone": "I can do it alone",
+        "where": "I know where to look",
+        "lead": "My lead helps",
+        "lost": "I feel lost in it",
+    }
+    questions = [
+        *(
+            {"key": key, "label": label, "kind": "scale", "options": STEPS, "reverse": None}
+            for key, label in labels.items()
+        ),
+        {
+            "key": "often",
+            "label": "How often?",
+            "kind": "scale",
+            "options": ["Never", "Often"],
+            "reverse": None,
+        },
+    ]
+    survey = Survey(
+        kind="own", questions=questions, created_at=now, opened_at=now, **{"closed_at": now, **fields}
+    )
+    session.add(survey)
+    session.flush()
+    chance = Random(7)
+    for _ in range(people):
+        mood = chance.gauss(2, 1.1)
+        given = {key: mood + chance.gauss(0, 0.6) for key in ("alone", "where", "lead")}
+        given["lost"] = 4 - mood + chance.gauss(0, 0.6)
+        answers = {key: STEPS[max(0, min(4, round(value)))] for key, value in given.items()}
+        session.add(Response(survey_id=survey.id, answers={**answers, "often": "Often"}, answered_at=now))
+    session.flush()
+    return survey
+
+
+def scales(session: Session, survey: Survey, now: datetime) -> tuple[survey_scales.Scale, ...]:
+    return survey_scales.of(session, survey, survey_results.shown(session, survey, now=now))
+
+
+@pytest.mark.both
+def test_a_reversed_question_is_asked_about_and_turned_round_only_when_told(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    with database.writing() as session:
+        survey = a_survey(session, now)
+        (before,) = scales(session, survey, now)
+        survey_scales.say_reversed(session, survey, "lost", is_reversed=True, by=cast.manager, at=now)
+        (after,) = scales(session, survey, now)
+    assert before.labels == (
+        "I can do it alone",
+        "I know where to look",
+        "My lead helps",
+        "I feel lost in it",
+    )
+    assert before.asked_about == {"lost"}
+    assert before.found.alpha < 0.5
+    assert "As long as nobody has said whether it is" in before.meaning
+    assert after.asked_about == frozenset()
+    assert after.found.alpha == pytest.approx(before.found.alpha_turned)
+    assert after.found.alpha > 0.8
+    assert after.sentence.endswith("from the 40 people who answered all of them.")
+    assert after.meaning.startswith("They ")
+
+
+def test_told_that_it_is_not_reversed_nobody_asks_again(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    with database.writing() as session:
+        survey = a_survey(session, now)
+        survey_scales.say_reversed(session, survey, "lost", is_reversed=False, by=cast.manager, at=now)
+        (found,) = scales(session, survey, now)
+    assert found.asked_about == frozenset()
+    assert found.found.seem_reversed == ("lost",)
+
+
+@pytest.mark.parametrize("fields", [{"closed_at": None}, {"in_steps": True}])
+def test_nothing_is_taken_together_before_all_is_shown(
+    database: Database, now: datetime, fields: dict[str, Any]
+) -> None:
+    with database.writing() as session:
+        assert scales(session, a_survey(session, now, **fields), now) == ()
+
+
+def test_too_few_people_say_nothing_of_a_scale(database: Database, now: datetime) -> None:
+    with database.writing() as session:
+        assert scales(session, a_survey(session, now, people=9), now) == ()
