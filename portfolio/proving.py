@@ -209,7 +209,7 @@ def without_baseline(session: Session) -> list[Project]:
 
 
 def _measured(measure: Measure, said: Benefits, loaded: Loaded) -> Measured:
-    contribution, confidence = _credit(said)
+    contribution, confidence = credit(said)
     found = proof.prove(
         measures.values_of(measure),
         higher_is_better=measure.higher_is_better,
@@ -226,7 +226,7 @@ def _measured(measure: Measure, said: Benefits, loaded: Loaded) -> Measured:
     return Measured(measure, found, gain, len(measure.readings), contribution, confidence)
 
 
-def _credit(said: Benefits) -> tuple[float | None, float | None]:
+def credit(said: Benefits) -> tuple[float | None, float | None]:
     """How much of the change people credit to the work, and how sure they are, weighted by what each says it was worth."""
     counted = [one.estimate for one in said.lines if not one.not_in_floor and one.estimate.amount > 0]
     amount = sum(one.amount for one in counted)

@@ -10,12 +10,12 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from portfolio.models import Edition, Organisation
-from portfolio.rules.money import Loaded
+from portfolio.rules.money import Benefits, Loaded
 from portfolio.rules.report_sections import Audience, Chosen, audience_of, chosen
 from portfolio.states import LIVE_STAGES, EvidenceGrade
 from reports.frames import About, Frames, within
 from reports.scope import Scope
-from reports.sections.proofs import Proved, costs_of, proofs_of
+from reports.sections.proofs import Proved, benefits_of, costs_of, proofs_of
 
 LIVE = frozenset(stage.value for stage in LIVE_STAGES)
 
@@ -64,9 +64,14 @@ class Asked:
         return costs_of(self.session, self.frames)
 
     @cached_property
+    def benefits(self) -> dict[int, Benefits]:
+        """What people said each project was worth."""
+        return benefits_of(self.session, self.frames)
+
+    @cached_property
     def proofs(self) -> list[Proved]:
         """Every measure that was read, and what that proves."""
-        return proofs_of(self.frames, self.costs)
+        return proofs_of(self.frames, self.costs, self.benefits)
 
     @cached_property
     def in_view(self) -> pd.DataFrame:

@@ -163,7 +163,7 @@ def _set(paragraph: Any, size: int, colour: str, *, bold: bool, before: bool = F
 
     paragraph.alignment = PP_ALIGN.LEFT
     paragraph.font.size, paragraph.font.bold = Pt(size), bold
-    paragraph.font.color.rgb = RGBColor.from_string(colour)
+    paragraph.font.color.rgb = RGBColor.from_string(colour)  # type: ignore[no-untyped-call] # python-pptx has no types
     paragraph.space_before = Pt(10 if before else 2)
 
 
@@ -190,7 +190,7 @@ def _table(
             cell = made.cell(line, place)
             cell.text = said
             cell.fill.solid()
-            cell.fill.fore_color.rgb = RGBColor.from_string(PALE if line == 0 else "FFFFFF")
+            cell.fill.fore_color.rgb = RGBColor.from_string(PALE if line == 0 else "FFFFFF")  # type: ignore[no-untyped-call] # as above
             _set(cell.text_frame.paragraphs[0], 14, MUTED if line == 0 else INK, bold=line > 0 and place == 0)
     if len(rows) > MOST_ROWS:
         _text(

@@ -1,62 +1,57 @@
-"""Were we right? Of the hypotheses that could be judged, how many were confirmed, with the interval of so few cases."""
+"""Were we right? Of the hypotheses that were concluded, how many were confirmed, with the interval of so few cases."""
 
 from typing import Any
 
-from portfolio.rules.calibration import wilson
+from portfolio import proving
+from portfolio.rules import hit_rate as rates
 from portfolio.rules.proof import Outcome
-from reports import words
+from portfolio.states import Stage
 from reports.asked import Asked
 from reports.frames import rows_of
 from reports.sections.results import GRADE_WORDS
 from reports.tables import Table, table
 
 COLUMNS = (
-    ("Project", "text"), ("Hypothesis", "text"), ("Measure", "text"), ("Outcome", "text"), ("Evidence", "text"),
-    ("Last read", "day"),
+    ("Project", "text"), ("Hypothesis", "text"), ("Outcome", "text"), ("Evidence", "text"), ("Result", "text"),
+    ("Concluded", "day"),
 )  # fmt: skip
 ORDER = [Outcome.CONFIRMED.value, Outcome.REFUTED.value, Outcome.INCONCLUSIVE.value]
 
 
 def hit_rate(it: Asked) -> tuple[dict[str, Any], list[Table]]:
-    """By each project's first measure that was read after the work; without a date, as a hypothesis is judged when it can be."""
-    judged: dict[int, dict[str, Any]] = {}
-    for one in it.proofs:
-        after = [value.on for value in one.values if value.after and not value.comparison]
-        if one.project is None or one.project.id in judged or not after:
-            continue
-        facts = it.frames.facts.get(int(one.project.id))
-        judged[one.project.id] = {
+    """By the last conclusion on each project before the cut-off, whenever that was: few would be judged in one period."""
+    found = [
+        one
+        for one in proving.hypotheses(it.session, before=it.scope.cut_off)
+        if one.project.id in it.frames.facts
+    ]
+    rate = rates.hit_rate(one.verdict for one in found)
+    rows = [
+        {
             "project": one.project.name,
-            "hypothesis": facts.hypothesis if facts is not None else "",
-            "measure": one.measure.name,
-            "outcome": one.proof.verdict.outcome.value,
-            "grade": GRADE_WORDS[one.proof.grade.grade],
-            "last_on": max(after).isoformat(),
+            "hypothesis": one.project.hypothesis,
+            "outcome": one.verdict,
+            "grade": GRADE_WORDS[one.grade],
+            "result": one.result,
+            "on": one.on.isoformat(),
         }
-    rows = sorted(judged.values(), key=lambda row: (ORDER.index(row["outcome"]), row["project"]))
-    counts = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in ORDER}
-    hits, of = (
-        counts[Outcome.CONFIRMED.value],
-        counts[Outcome.CONFIRMED.value] + counts[Outcome.REFUTED.value],
-    )
-    low, high = wilson(hits, of)
+        for one in sorted(found, key=lambda one: (ORDER.index(one.verdict), one.project.name))
+    ]
     made = {
-        "hits": hits,
-        "of": of,
-        "low": round(100 * low, 1) if of else None,
-        "high": round(100 * high, 1) if of else None,
-        "open": counts[Outcome.INCONCLUSIVE.value],
-        "unread": _unread(it, set(judged)),
+        "hits": rate.confirmed,
+        "of": rate.count,
+        "low": None if rate.low is None else round(100 * rate.low, 1),
+        "high": None if rate.high is None else round(100 * rate.high, 1),
+        "refuted": rate.refuted,
+        "open": rate.inconclusive,
+        "unread": _not_concluded(it, {one.project.id for one in found}),
         "rows": rows,
     }
-    keys = ("project", "hypothesis", "measure", "outcome", "grade", "last_on")
-    note = f"Inconclusive ones ({words.number(made['open'])}) count neither way. Hypotheses as they read now."
-    return made, [
-        table("hypotheses", "Hypotheses", COLUMNS, [[row[key] for key in keys] for row in rows], note)
-    ]
+    note = "Inconclusive ones stay in the base: leaving them out would flatter. Hypotheses as they read now."
+    return made, [table("hypotheses", "Hypotheses", COLUMNS, [list(row.values()) for row in rows], note)]
 
 
-def _unread(it: Asked, judged: set[int]) -> int:
-    """Projects that ended without any measure read afterwards."""
-    every = it.frames.projects
-    return sum(int(one.id) not in judged for one in rows_of(every[every["stage"] == "done"]))
+def _not_concluded(it: Asked, concluded: set[int]) -> int:
+    """Projects that ended without a word on whether it worked."""
+    done = it.frames.projects[it.frames.projects["stage"] == Stage.DONE.value]
+    return sum(int(one.id) not in concluded for one in rows_of(done))

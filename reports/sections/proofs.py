@@ -9,10 +9,10 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import costs, organisation
+from portfolio import benefits, costs, organisation, proving
 from portfolio.models import Project
 from portfolio.rules import proof
-from portfolio.rules.money import CostKind, Loaded, loaded_cost
+from portfolio.rules.money import Benefits, CostKind, Loaded, loaded_cost
 from portfolio.rules.proof import Proof, Value
 from reports.frames import Frames, rows_of
 
@@ -30,15 +30,24 @@ class Proved:
     costs: Loaded
 
 
-def proofs_of(frames: Frames, spent: Mapping[int, Loaded]) -> list[Proved]:
+def proofs_of(frames: Frames, spent: Mapping[int, Loaded], said: Mapping[int, Benefits]) -> list[Proved]:
     """Of each measure that has readings; in the order of their numbers."""
     projects = {int(one.id): one for one in rows_of(frames.projects)}
-    credit = _credit(frames.evaluations)
+    credit = _credit(frames.evaluations, said)
     return [
         _proved(measure, projects.get(measure.project), values, credit, spent)
         for measure in rows_of(frames.measures)
         if (values := frames.readings.get(measure.id))
     ]
+
+
+def benefits_of(session: Session, frames: Frames) -> dict[int, Benefits]:
+    """What people said each project was worth."""
+    numbers = [int(one) for one in frames.projects["id"]]
+    if not numbers:
+        return {}
+    projects = session.scalars(select(Project).where(Project.id.in_(numbers)).order_by(Project.id))
+    return benefits.of_projects(session, list(projects))
 
 
 def costs_of(session: Session, frames: Frames) -> dict[int, Loaded]:
@@ -74,6 +83,7 @@ def _proved(
         costs=loaded.total,
         contribution=shares.get("contribution"),
         confidence=shares.get("confidence"),
+        family=measure.family,
     )
     return Proved(measure, project, values, made, loaded)
 
@@ -91,11 +101,15 @@ def _without(loaded: Loaded, later: set[int], overhead: float) -> Loaded:
     return loaded_cost(kept, overhead_percent=overhead)
 
 
-def _credit(evaluations: pd.DataFrame) -> dict[Any, dict[str, float]]:
-    """Contribution and confidence stated in each project's latest evaluation that has them (Phillips' isolation)."""
+def _credit(evaluations: pd.DataFrame, said: Mapping[int, Benefits]) -> dict[Any, dict[str, float]]:
+    """Contribution and confidence (Phillips' isolation): as people stated them, else as the latest evaluation that has them."""
     found: dict[Any, dict[str, float]] = {}
     for one in rows_of(evaluations):
         stated = {name: one.figures.get(name) for name in ("contribution", "confidence")}
         if all(isinstance(value, int | float) and 0 <= value <= 1 for value in stated.values()):
             found[one.project] = {name: float(value) for name, value in stated.items()}
+    for project, people in said.items():
+        contribution, confidence = proving.credit(people)
+        if contribution is not None and confidence is not None:
+            found[project] = {"contribution": contribution, "confidence": confidence}
     return found

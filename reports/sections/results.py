@@ -74,6 +74,10 @@ def result_of(found: Proved, it: Asked) -> dict[str, Any]:
         "grade_words": GRADE_WORDS[proved.grade.grade],
         "grade_rank": GRADES.index(proved.grade.grade),
         "rests_on": proved.grade.reason,
+        "design": proved.design,
+        "explained": proved.explained,
+        "doubts": " ".join(proved.warnings),
+        "effect": _effect(proved),
         "needed": proved.grade.needed,
         "outcome": proved.verdict.outcome.value,
         "why": proved.verdict.reason,
@@ -103,6 +107,17 @@ def _printed(found: Proved, it: Asked) -> Worth:
 
 def _unprinted(worth: Worth, why: str) -> Worth:
     return replace(worth, likely=None, low=None, high=None, reason=why)
+
+
+def _effect(proved: Proof) -> str:
+    """The size of the effect in spreads, with its interval; "" where there is none."""
+    size = proved.effect_size
+    if size is None or size.low is None or size.high is None:
+        return ""
+    return (
+        f"Hedges’ g {words.number(size.likely, 2)} (95 % interval {words.number(size.low, 2)} to "
+        f"{words.number(size.high, 2)}), in {size.of}"
+    )
 
 
 def _said(measure: Any, proved: Proof, before: float | None, after: float | None) -> str:
@@ -145,14 +160,15 @@ def _table(found: list[dict[str, Any]]) -> Table:
     columns = (
         ("Measure", "text"), ("Unit", "text"), ("Project", "text"), ("Before", "number"), ("After", "number"),
         ("Change", "number"), ("95 % low", "number"), ("95 % high", "number"), ("Method", "text"), ("Readings", "count"),
-        ("Worthwhile change", "number"), ("Evidence", "text"), ("Rests on", "text"), ("Stronger with", "text"),
+        ("Worthwhile change", "number"), ("Evidence", "text"), ("Rests on", "text"),
+        ("Why this design", "text"), ("Doubts", "text"), ("Effect size", "text"), ("Stronger with", "text"),
         ("Outcome", "text"), ("Why", "text"), ("Costs", "money"), ("ROI % low", "percent"), ("ROI %", "percent"),
         ("ROI % high", "percent"), ("Payback in months", "number"), ("Break-even change", "number"),
     )  # fmt: skip
     keys = (
         "measure", "unit", "project", "before", "after", "change", "low", "high", "method", "readings", "worthwhile",
-        "grade_words", "rests_on", "needed", "outcome", "why", "costs", "roi_low", "roi", "roi_high", "payback_months",
-        "break_even",
+        "grade_words", "rests_on", "explained", "doubts", "effect", "needed", "outcome", "why", "costs", "roi_low",
+        "roi", "roi_high", "payback_months", "break_even",
     )  # fmt: skip
     return table("results", "Measured results", columns, [[one[key] for key in keys] for one in found])
 

@@ -2,10 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
-from portfolio import benefits
-from portfolio.models import Project
 from portfolio.rules import money
 from portfolio.rules.money import Balance, BreakEven, CostKind, Gained
 from reports import words
@@ -30,11 +26,10 @@ BY_KIND = (("Kind of cost", "text"), ("Amount", "money"))
 def spent_and_gained(it: Asked) -> tuple[dict[str, Any], list[Table]]:
     """Projects under way or ended in the period that cost or brought something, the dearest first."""
     shown = it.in_view
-    said = _benefits(it, [int(one) for one in shown["id"]])
     found = [
         (project, balance)
         for project in rows_of(shown)
-        if (balance := _balance(it, int(project.id), said.get(int(project.id)))) is not None
+        if (balance := _balance(it, int(project.id), it.benefits.get(int(project.id)))) is not None
     ]
     rows = sorted(
         (_row(project.name, balance) for project, balance in found),
@@ -54,11 +49,6 @@ def spent_and_gained(it: Asked) -> tuple[dict[str, Any], list[Table]]:
         table("money", "Costs and returns", COLUMNS, [[row[key] for key in KEYS] for row in rows], note),
         table("costs", "Costs by kind", BY_KIND, by_kind),
     ]
-
-
-def _benefits(it: Asked, numbers: list[int]) -> dict[int, money.Benefits]:
-    projects = list(it.session.scalars(select(Project).where(Project.id.in_(numbers)).order_by(Project.id)))
-    return benefits.of_projects(it.session, projects) if projects else {}
 
 
 def _balance(it: Asked, number: int, said: money.Benefits | None) -> Balance | None:
