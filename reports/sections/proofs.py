@@ -42,12 +42,12 @@ def proofs_of(frames: Frames, spent: Mapping[int, Loaded], said: Mapping[int, Be
 
 
 def benefits_of(session: Session, frames: Frames) -> dict[int, Benefits]:
-    """What people said each project was worth."""
+    """What people said each project was worth, in steps of five people as leaders see it."""
     numbers = [int(one) for one in frames.projects["id"]]
     if not numbers:
         return {}
     projects = session.scalars(select(Project).where(Project.id.in_(numbers)).order_by(Project.id))
-    return benefits.of_projects(session, list(projects))
+    return benefits.of_projects(session, list(projects), in_steps=True)
 
 
 def costs_of(session: Session, frames: Frames) -> dict[int, Loaded]:
