@@ -43,7 +43,7 @@ class Value:
     after: bool
     comparison: bool = False
     subject: str | None = None
-    traits: Mapping[str, float] | None = None
+    traits: Mapping[str, float | str] | None = None
     exposure: float | None = None
 
 
@@ -151,7 +151,8 @@ class Data:
         )  # fmt: skip
 
     def cell(self, *, after: bool, comparison: bool = False) -> Array:
-        return self.value[(self.after == after) & (self.comparison == comparison)]
+        held: Array = self.value[(self.after == after) & (self.comparison == comparison)]
+        return held
 
     def days(self, *, after: bool, comparison: bool = False) -> int:
         """How many different days there are readings of."""
@@ -215,7 +216,7 @@ def counted(number: int, what: str) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and bool(np.isfinite(value)) and abs(value) < 1e100  # type: ignore[operator,arg-type] # one of the number types
+    return isinstance(value, int | float | np.number) and bool(np.isfinite(value)) and abs(value) < 1e100  # type: ignore[operator] # one of the number types
 
 
 def _left_out(count: int) -> str:
@@ -232,13 +233,13 @@ def _traits(usable: Sequence[Value]) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for name in names:
         held = [(one.traits or {}).get(name) for one in usable]
-        texts = sorted({one for one in held if isinstance(one, str)})  # type: ignore[unreachable]
+        texts = sorted({one for one in held if isinstance(one, str)})
         if texts:
-            found |= {  # type: ignore[unreachable] # stored traits may hold words
-                f"{name}: {text}": np.array([float(one == text) for one in held]) for text in texts[:6]
-            }
+            found |= {f"{name}: {text}": np.array([float(one == text) for one in held]) for text in texts[:6]}
             continue
-        column = np.array([float(one) if one is not None and _is_number(one) else np.nan for one in held])
+        column = np.array(
+            [float(one) if one is not None and _is_number(one) else np.nan for one in held], float
+        )
         known = np.isfinite(column)
         if known.mean() >= 0.8:
             found[name] = np.where(known, column, column[known].mean())

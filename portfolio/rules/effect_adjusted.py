@@ -55,7 +55,7 @@ def chance(data: Data) -> float:
     """The difference between groups that chance alone often gives: two standard errors of a standardised mean difference."""
     after = data.where(data.after)
     ours, theirs = int((~after.comparison).sum()), int(after.comparison.sum())
-    return 2 * (1 / max(1, ours) + 1 / max(1, theirs)) ** 0.5
+    return float(2 * (1 / max(1, ours) + 1 / max(1, theirs)) ** 0.5)
 
 
 def raw(data: Data) -> Found:

@@ -1,6 +1,9 @@
 """Effect against a comparison group that was read before and after too."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from portfolio.rules.effect import Array, Change, Data, EffectSize, Found, Numbers, by_subject, interval
 from portfolio.rules.effect_means import from_ratio, pairs, signed_sum, unpaired_change
@@ -117,6 +120,37 @@ def counts_compared(data: Data) -> Found | None:
     return from_ratio(log_ratio, float(cells[1].mean()))
 
 
+def shares_compared(data: Data) -> Found | None:
+    """Percentages of a known number of people, one or two readings a cell: the difference of differences in percentage points.
+
+    One yes and one no are added to each cell, so that none has no spread. None with more readings, which show their own spread.
+    Source: Agresti & Caffo 2000, The American Statistician 54(4), for two cells; four add up alike.
+    """
+    sides = [(after, comparison) for comparison in (False, True) for after in (False, True)]
+    held = [(data.after == after) & (data.comparison == comparison) for after, comparison in sides]
+    if (
+        not data.has_exposure
+        or data.value.min() < 0
+        or data.value.max() > 100
+        or max(one.sum() for one in held) > 2
+    ):
+        return None
+    people = [float(data.exposure[one].sum()) for one in held]
+    yes = [float((data.value[one] * data.exposure[one]).sum()) / 100 for one in held]
+    signs = (-1, 1, 1, -1)
+    likely = 100 * sum(sign * count / of for sign, count, of in zip(signs, yes, people, strict=True))
+    parts = [(count + 1) / (of + 2) for count, of in zip(yes, people, strict=True)]
+    middle = 100 * sum(sign * part for sign, part in zip(signs, parts, strict=True))
+    error = 100 * sum(part * (1 - part) / (of + 2) for part, of in zip(parts, people, strict=True)) ** 0.5
+    before, after, other_before, other_after = (round(of) for of in people)
+    method = "difference in differences of proportions"
+    change = interval(middle, error, 1e6, method, (before, after, other_before, other_after))
+    low, high = (
+        (change.low, change.high) if change.low is not None and change.high is not None else (likely, likely)
+    )
+    return Found(Change(likely, min(low, likely), max(high, likely), method, change.readings))
+
+
 def is_whole_panel(data: Data) -> bool:
     """Whether each subject is read on both sides and all of a group on the same days."""
     if (data.subject < 0).any():
@@ -205,7 +239,7 @@ def _day_columns(data: Data) -> list[Array]:
     return [data.after.astype(float)]
 
 
-def _within(column: Array, place: Array) -> Array:
+def _within(column: Array, place: NDArray[np.signedinteger[Any]]) -> Array:
     means = np.bincount(place, weights=column) / np.bincount(place)
     held: Array = column - means[place]
     return held

@@ -58,7 +58,8 @@ def _choose(data: Data, family: Family, *, estimated: bool, by_chance: bool) -> 
         return _afterwards(data, by_chance=by_chance)
     if not before or not after:
         return _nothing(data)
-    if min(data.counts) >= LEAST_FOR_COMPARISON:
+    of_known_people = family is Family.SHARE and data.has_exposure
+    if min(data.counts) >= (1 if of_known_people else LEAST_FOR_COMPARISON):
         return _against_others(data, family)
     found = _alone(data.ours(), family, estimated=estimated)
     if not other_before and not other_after:
@@ -115,6 +116,12 @@ def _alone(data: Data, family: Family, *, estimated: bool) -> Effect:
         pairs = found.change.readings[0]
         grade = replace(
             grade_alone(pairs, pairs, 0, estimated=estimated), reason=f"{counted(pairs, 'pair')} of readings"
+        )
+    if plan.design == "shares":
+        asked, again = found.change.readings
+        grade = replace(
+            grade_alone(asked, again, 0, estimated=estimated),
+            reason=f"{asked:,} people before and {again:,} after",
         )
     doubts, refused = [], ""
     if grade.grade is EvidenceGrade.SERIES and not plan.design.endswith("series"):
@@ -217,6 +224,9 @@ def _compared_plans(data: Data, family: Family) -> list[_Plan]:
             "against the comparison group."
         )
         found.append(_Plan("panel", why, lambda: compared.by_panel(data)))
+    if family is Family.SHARE:
+        told = "These are shares of people in both groups, before and after, so the change of one share is set against that of the other."
+        found.append(_Plan("compared shares", told, lambda: compared.shares_compared(data)))
     why = "Both groups were read before and after, so what the comparison group did meanwhile is taken off."
     found.append(_Plan("compared", why, lambda: compared.by_cells(data)))
     return found
@@ -315,7 +325,7 @@ def _is_of_people(data: Data) -> bool:
     if (data.subject >= 0).mean() >= 0.5:
         return True
     sides = [(data.comparison == group) & ~data.after for group in (False, True)]
-    return min(side.sum() / max(1, len(np.unique(data.day[side]))) for side in sides) >= 5
+    return bool(min(side.sum() / max(1, len(np.unique(data.day[side]))) for side in sides) >= 5)
 
 
 def _common_days(data: Data) -> int:

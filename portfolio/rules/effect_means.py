@@ -23,7 +23,7 @@ from portfolio.rules.effect import (
 class Paired:
     """A change of the same people or things, with effect sizes: d = mean / sd of the differences, g corrected for small n.
 
-    `d_average` counts the same change in the mean spread of before and after.
+    `d_average` counts the same change in the spread of before and after (root of the mean variance).
     """
 
     change: Change
@@ -56,7 +56,7 @@ def paired_change(before: Numbers, after: Numbers) -> Paired:
         return Paired(change, never, df, 0.0 if mean else 1.0, never, never)
     t, d = mean / (spread / count**0.5), mean / spread
     size = hedges(d, df, 1 / count, "the spread of the differences")
-    usual = (float(first.std(ddof=1)) + float(second.std(ddof=1))) / 2
+    usual = ((float(first.var(ddof=1)) + float(second.var(ddof=1))) / 2) ** 0.5
     average = mean / usual if usual > 0 else 0.0
     return Paired(change, t, df, float(2 * student.sf(abs(t), df)), d, size.likely, size, average)
 
@@ -163,10 +163,7 @@ def shares(data: Data) -> Found | None:
     (yes, of), (others, rest) = (
         (float((value * base).sum() / whole), float(base.sum())) for value, base in sides
     )
-    change = proportions((yes, of), (others, rest), whole)
-    return Found(
-        Change(change.likely, change.low, change.high, change.method, tuple(len(one) for one, _ in sides))
-    )
+    return Found(proportions((yes, of), (others, rest), whole))
 
 
 def proportions(before: tuple[float, float], after: tuple[float, float], whole: float = 1.0) -> Change:

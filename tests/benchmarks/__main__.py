@@ -13,6 +13,7 @@ from tests.benchmarks import (
     boarding,
     deciding,
     editions,
+    effects,
     files,
     forecasting,
     inside,
@@ -28,6 +29,7 @@ KEPT = Path(__file__).parents[2] / ".benchmarks"
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "judgement": judgement.judgement,
     "decide": deciding.decide,
+    "effect": effects.effects,
     "asking": asking.asking,
     "plan": planning.plan,
     "forecast": forecasting.forecast,

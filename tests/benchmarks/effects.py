@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from portfolio.rules.effect import Value
-from portfolio.rules.proof import Outcome, prove
+from portfolio.rules.proof import Outcome, Proof, prove
 from tests.benchmarks.results import Result
 
 RUNS = 1_000
@@ -25,7 +26,7 @@ Make = Callable[[Chance, float], list[Value]]
 
 @dataclass(frozen=True)
 class Case:
-    """Readings made with a known effect, which is also the true change in the measure's unit."""
+    """Readings made with a known effect: the true change in the measure's unit, of counts the ratio of rates."""
 
     name: str
     make: Make
@@ -46,13 +47,15 @@ class Held:
 
 def measure(case: Case, rounds: int, seed: int = 1) -> Held:
     """Coverage with the effect, and false confirmations without."""
-    covered, with_interval, false, designs = 0, 0, 0, set()
+    covered, with_interval, false = 0, 0, 0
+    designs: set[str] = set()
     for number in range(rounds):
         found = _prove(case, case.make(np.random.default_rng([seed, number]), case.effect))
         designs.add(found.design)
-        if found.change is not None and found.change.low is not None and found.change.high is not None:
+        told = found.ratio if case.family == "count" else found.change
+        if told is not None and told.low is not None and told.high is not None:
             with_interval += 1
-            covered += found.change.low <= case.effect <= found.change.high
+            covered += told.low <= case.effect <= told.high
         nothing = _prove(case, case.make(np.random.default_rng([seed, number, 1]), 0.0))
         false += nothing.verdict.outcome is Outcome.CONFIRMED
     return Held(rounds, covered / max(1, with_interval), false / rounds, tuple(sorted(designs)))
@@ -71,7 +74,7 @@ def effects(rounds: int = RUNS) -> list[Result]:
     return found
 
 
-def _prove(case: Case, values: list[Value]):  # type: ignore[no-untyped-def] # noqa: ANN202 # a Proof
+def _prove(case: Case, values: list[Value]) -> Proof:
     return prove(
         values,
         higher_is_better=case.effect >= 0,
@@ -181,8 +184,8 @@ def two_series(before: int, after: int, together: float) -> Make:
 
 
 def months(before: int, after: int, *, rate: float = 0.002, over: float = 1.5, sloping: float = 0.0) -> Make:
-    """Monthly counts among a growing population, with a season, a trend and more spread than pure chance. The ratio after is 0.885 for an
-    effect below zero and 1 for none; see `monthly_effect`."""
+    """Monthly counts among a growing population, with a season, a trend and more spread than pure chance. `effect` is the ratio
+    after, on average over that time; 0 for none."""
 
     def made(chance: Chance, effect: float) -> list[Value]:
         found = []
@@ -190,7 +193,7 @@ def months(before: int, after: int, *, rate: float = 0.002, over: float = 1.5, s
             people = 380_000 + 300 * month
             season = 0.08 * np.cos(2 * np.pi * (month - 1) / 12)
             step = (
-                np.log(0.885) + sloping * (month - before - (after - 1) / 2)
+                np.log(effect) + sloping * (month - before - (after - 1) / 2)
                 if effect and month >= before
                 else 0.0
             )
@@ -238,7 +241,7 @@ def job_training(chance: Chance, effect: float) -> list[Value]:
     return observed(150, 1_500, 1.5)(chance, effect)
 
 
-def _rows(level: np.ndarray, on: date, *, after: bool, comparison: bool = False) -> list[Value]:  # type: ignore[type-arg]
+def _rows(level: NDArray[np.float64], on: date, *, after: bool, comparison: bool = False) -> list[Value]:
     group = "other" if comparison else "own"
     return [
         Value(float(one), on, after, comparison, subject=f"{group} {number}")
@@ -246,7 +249,7 @@ def _rows(level: np.ndarray, on: date, *, after: bool, comparison: bool = False)
     ]
 
 
-def _neighbourly(chance: Chance, count: int, resembles: float) -> np.ndarray:  # type: ignore[type-arg]
+def _neighbourly(chance: Chance, count: int, resembles: float) -> NDArray[np.float64]:
     """Errors of spread one, each resembling the one before."""
     found = np.empty(count)
     found[0] = chance.normal()
@@ -254,9 +257,6 @@ def _neighbourly(chance: Chance, count: int, resembles: float) -> np.ndarray:  #
         found[place] = resembles * found[place - 1] + (1 - resembles**2) ** 0.5 * chance.normal()
     return found
 
-
-MONTHLY = -105.0
-"""Not used as a true change: counts are judged by their ratio, which the tests do."""
 
 CASES = (
     Case("two groups, 8 and 8", two_groups(8, 8), 1.0),
@@ -274,5 +274,7 @@ CASES = (
     Case("two series 40 + 20, close together", two_series(40, 20, 0.8), 1.0),
     Case("drawn by lot, 40 and 60", observed(40, 60, 0.0), 1.0, by_chance=True),
     Case("afterwards only, alike", observed(200, 200, 0.0), 1.0),
+    Case("monthly counts 36 + 23", months(36, 23), 0.885, "count"),
+    Case("monthly counts 12 + 12", months(12, 12), 0.885, "count"),
     Case("afterwards only, job training", job_training, 1.0),
 )
