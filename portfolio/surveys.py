@@ -202,7 +202,7 @@ def open_(
     if survey.opened_at is not None:
         return
     today = local_day(session, at)
-    invited = _invited(session, survey)
+    invited = invited_count(session, survey)
     if not invited and survey.audience != ANYONE:
         raise SurveyRefused("people", "Nobody is asked yet. Add people first.")
     if not survey.questions:
@@ -444,12 +444,28 @@ def of_steps(session: Session, project: Project) -> dict[int, int]:
     return {int(step or 0): number for step, number in rows}
 
 
-def invitations_of(session: Session, survey: Survey) -> list[Invitation]:
+def invitations_of(session: Session, survey: Survey, *, limit: int = MOST_INVITED) -> list[Invitation]:
     """Who is asked, by name."""
-    found = session.scalars(
-        select(Invitation).where(Invitation.survey_id == survey.id).options(joinedload(Invitation.person))
+    return list(
+        session.scalars(
+            select(Invitation)
+            .join(Invitation.person)
+            .where(Invitation.survey_id == survey.id)
+            .options(contains_eager(Invitation.person))
+            .order_by(func.lower(Person.name), Person.email)
+            .limit(limit)
+        )
     )
-    return sorted(found, key=lambda one: (one.person.display_name.lower(), one.id))
+
+
+def invited_count(session: Session, survey: Survey) -> int:
+    return session.scalar(select(func.count()).where(Invitation.survey_id == survey.id)) or 0
+
+
+def not_asked_yet(session: Session, survey: Survey) -> list[Person]:
+    """Those of the project whom the survey is for, who may be asked and aren't."""
+    known = set(session.scalars(select(Invitation.person_id).where(Invitation.survey_id == survey.id)))
+    return [one for one in people_for(session, survey) if one.id not in known and _may_be_asked(one)]
 
 
 def answered_count(session: Session, survey: Survey) -> int:
@@ -570,10 +586,6 @@ def _check_open(survey: Survey) -> None:
 def _is_known(session: Session, survey: Survey, row_key: str) -> bool:
     found = select(Response.id).where(Response.survey_id == survey.id, Response.row_key == row_key)
     return session.scalar(found.limit(1)) is not None
-
-
-def _invited(session: Session, survey: Survey) -> int:
-    return session.scalar(select(func.count()).where(Invitation.survey_id == survey.id)) or 0
 
 
 def _beginning(session: Session, day: date) -> datetime:

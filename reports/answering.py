@@ -191,6 +191,7 @@ def send_open(
     form: FormListDep,
 ) -> Response:
     """One press counts once: the page carries a mark. Whoever opens the page anew may answer anew; an open link asks no names."""
+    request.app.state.turnstile.check_note(request)
     path = links.survey_path(survey)
     given = _given(survey, form)
     once = clean(str(form.get("once", "")))[:40]

@@ -26,6 +26,7 @@ from web.templating import page
 router = APIRouter()
 
 WHOM = dict(AUDIENCES)
+MOST_NAMES = 200
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class SurveyPage:
     questions: tuple[Question, ...]
     answered: int
     invited: list[Invitation]
+    invited_count: int
     could_ask: int
     open_link: str
     results: Shown | None
@@ -299,16 +301,15 @@ def _view(
     values: Fields | None = None,
     errors: Errors | None = None,
 ) -> SurveyPage:
-    invited = surveys.invitations_of(session, survey) if may_change else []
-    known = {one.person_id for one in invited}
     usual = Fields(closes_on=_day(survey.closes_on))
     takes_more = may_change and survey.closed_at is None
     return SurveyPage(
         survey=survey,
         questions=questions_of(survey.questions),
         answered=surveys.answered_count(session, survey),
-        invited=invited,
-        could_ask=len({one.id for one in surveys.people_for(session, survey)} - known) if takes_more else 0,
+        invited=surveys.invitations_of(session, survey, limit=MOST_NAMES) if takes_more else [],
+        invited_count=surveys.invited_count(session, survey),
+        could_ask=len(surveys.not_asked_yet(session, survey)) if takes_more else 0,
         open_link=links.survey(survey) if may_change and survey.audience == ANYONE else "",
         results=None if survey.is_draft else shown_of(session, survey, now=now, may_change=may_change),
         may_change=may_change,
