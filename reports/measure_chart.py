@@ -1,5 +1,6 @@
 """A measure over time: what was read before (open) and after (filled), the comparison group beside it (squares), as one small SVG."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,8 @@ WIDTH, HEIGHT = 640, 250
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 34, 28
 ROOM_FOR_WANTED = 52
 TICKS = 4
+MOST_POINTS = 250
+MONTH, YEAR = len("2026-11"), len("2026")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def drawn(
     """The picture; nothing with fewer than two values. The table behind it says the same."""
     if len(points) < 2:
         return Markup()
+    points = thinned(points)
     plane = _plane(points, cut_on, target)
     parts = [*_grid(plane), *_cut(plane, cut_on), *_means(plane, points)]
     if target is not None:
@@ -60,6 +64,21 @@ def drawn(
     return Markup(
         '<svg class="plot measure-plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
     ).format(WIDTH, HEIGHT, label, Markup().join(parts))
+
+
+def thinned(points: Sequence[Point]) -> Sequence[Point]:
+    """Where there are too many days to tell apart, the mean of each month, or of each year."""
+    for length in (MONTH, YEAR):
+        if len(points) <= MOST_POINTS:
+            return points
+        cells: dict[tuple[str, bool, bool], list[Point]] = defaultdict(list)
+        for one in points:
+            cells[one.on.isoformat()[:length], one.after, one.comparison].append(one)
+        points = [
+            Point(held[0].on, sum(one.value for one in held) / len(held), after, comparison)
+            for (_, after, comparison), held in sorted(cells.items())
+        ]
+    return points
 
 
 def _plane(points: Sequence[Point], cut_on: date | None, target: float | None) -> Plane:

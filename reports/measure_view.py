@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from markupsafe import Markup
 
@@ -167,7 +168,7 @@ class MeasurePage:
         found = self.proof.ratio
         return f"{_with_range(found)} times what it would have been" if found else ""
 
-    @property
+    @cached_property
     def has_subjects(self) -> bool:
         return any(one.subject for one in self.measure.readings)
 
@@ -242,7 +243,7 @@ class MeasurePage:
             "happened anyway; those who get it later will do."
         )
 
-    @property
+    @cached_property
     def days(self) -> list[Day]:
         return days_of(self.measure.readings, hides_small=not self.may_see_each)
 

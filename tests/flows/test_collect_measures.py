@@ -57,6 +57,7 @@ def mails_to(database: Database, address: str) -> list[str]:
         return list(session.scalars(select(Mail.subject).where(Mail.recipient == address).order_by(Mail.id)))
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("clockwork", "story")
 def test_what_is_due_is_done_once_and_people_are_written_to_by_day(
     database: Database, monkeypatch: pytest.MonkeyPatch
