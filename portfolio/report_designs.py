@@ -120,7 +120,7 @@ def begin_usual(session: Session, *, today: date, at: datetime) -> list[Report]:
     Each gets the readers the settings named. One whose last full period nobody asked for is due today, unless the
     organisation is younger than that: it has nothing to tell of it.
     """
-    ours = session.scalar(select(Organisation).order_by(Organisation.id))
+    ours = session.scalar(select(Organisation).order_by(Organisation.id).with_for_update())
     if ours is None or session.scalar(select(func.count(Report.id))):
         return []
     return [_usual(session, ours, kind, name, audience, today, at) for kind, name, audience in USUAL]

@@ -140,6 +140,7 @@ def test_an_empty_list_teaches_and_offers_the_form_to_managers_only(
         ({"period": "this_month"}, ("monthly", date(2026, 11, 1), date(2026, 12, 1))),
         ({"period": "last_month"}, ("monthly", date(2026, 10, 1), date(2026, 11, 1))),
         ({"period": "last_week"}, ("weekly", date(2026, 11, 9), date(2026, 11, 16))),
+        ({"period": "rolling"}, ("custom", date(2026, 10, 21), date(2026, 11, 20))),
         ({"first": "2026-05-04", "last": "2026-05-04"}, ("custom", date(2026, 5, 4), date(2026, 5, 5))),
     ],
 )
