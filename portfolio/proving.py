@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import benefits, costs, levels, measures, organisation
+from portfolio import benefits, costs, evaluating, levels, measures, organisation
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import Evaluation, EvaluationStep, Measure, Person, Project, Reading
@@ -121,7 +121,8 @@ def conclude(
 ) -> list[Evaluation]:
     """Freeze what is known at each level: verdict, grade and figures. A later correction is a new conclusion.
 
-    Raises NothingToConclude. Pressed twice with nothing changed, the first counts.
+    Lines of the evaluation plan at these levels whose day has come are done with it. Raises NothingToConclude. Pressed twice with
+    nothing changed, the first counts.
     """
     hold(session, project)
     found = of_project(session, project)
@@ -143,6 +144,7 @@ def conclude(
             level=one.level,
             verdict=one.verdict,
         )
+    _finish_steps(session, project, {one.level for one in fresh}, by=by, at=at)
     return fresh
 
 
@@ -206,6 +208,15 @@ def without_baseline(session: Session) -> list[Project]:
     live = [stage for stage in Stage if stage not in {Stage.DONE, Stage.STOPPED}]
     query = select(Project).where(Project.stage.in_(live), Project.id.not_in(read))
     return list(session.scalars(query.options(joinedload(Project.goal)).order_by(Project.id.desc())))
+
+
+def _finish_steps(
+    session: Session, project: Project, concluded: set[int], *, by: Person, at: datetime
+) -> None:
+    for step in evaluating.of(session, project):
+        is_due = step.due_on is not None and step.due_on <= at.date()
+        if step.done_at is None and is_due and step.level in concluded:
+            evaluating.finish(session, project, step, done=True, by=by, at=at)
 
 
 def _measured(measure: Measure, said: Benefits, loaded: Loaded) -> Measured:

@@ -138,7 +138,9 @@ class WhatIf:
         spread, people = number_in(self.values["spread"]), self.people.likely if self.people else 0.0
         years = number_in(self.values["years"]) or 1.0
         even = break_even_effect(people=people, years=years, spread=spread or 0, costs=option.cost.likely)
-        return "" if even is None else f"d = {words.number(even, 2) if even >= 0.01 else 'under 0.01'}"
+        if even is None:
+            return ""
+        return f"d = {words.number(even, 2)}" if even >= 0.01 else "d under 0.01"
 
     @property
     def address(self) -> str:

@@ -118,7 +118,11 @@ def test_a_project_is_put_together_the_same_on_every_database(
         second = levels.of_project(session, held).at(2)
         assert second is not None
         assert "Can you do it?" in second.words
+        step = evaluating.StepGiven(level=4, what="Did it move?", due_on=now.date())
+        later = evaluating.StepGiven(level=4, what="Did it last?", due_on=now.date() + timedelta(days=90))
+        evaluating.plan(session, held, [step, later], by=cast.manager, at=now)
         proving.conclude(session, held, by=cast.manager, at=now)
+        assert [one.done_at is not None for one in evaluating.of(session, held)] == [True, False]
     with database.reading() as session:
         concluded = proving.hypotheses(session)
         assert [(one.project.id, one.verdict) for one in concluded] == [(project.id, "inconclusive")]
