@@ -70,7 +70,7 @@ def _lead(survey: Survey, reminder: int, intro: str) -> str:
 
 
 def _until(closes_on: date | None) -> str:
-    return f" until {closes_on:%A}, {closes_on.day} {closes_on:%B}" if closes_on else ""
+    return f"; open until {closes_on:%A}, {closes_on.day} {closes_on:%B}" if closes_on else ""
 
 
 def _text(parts: _Parts) -> str:

@@ -55,6 +55,9 @@ _SHOWN = Step(2, "Can they do it?", "Those who took part", "They do it once, a c
 _USED = Step(
     3, "Do they do it at work?", "Those who took part", "A survey of a minute", 30, MANAGER, tier=3, template="learner_30"
 )  # fmt: skip
+_LASTING = Step(
+    3, "Do they still do it?", "Those who took part", "A survey of a minute", 90, MANAGER, tier=3, template="learner_90"
+)  # fmt: skip
 _SEEN = Step(3, "Do their leads see it done?", "Their leads", "A survey of a minute", 60, LEADS, tier=7, template="lead_60")  # fmt: skip
 _OPENED = Step(3, "Is it used where the work is done?", "Those it is for", "Look over the shoulder of three", 14, MANAGER, tier=7)  # fmt: skip
 _WORTH = Step(5, "Was it worth its cost?", "The measure and the hours booked", "Gain less all costs, with its range", 180, MANAGER, tier=8)  # fmt: skip
@@ -72,7 +75,7 @@ FIRST: dict[str, tuple[Step, ...]] = {
     "workshop": (_PULSE, _SHOWN, _USED, _SEEN, _moved(90)),
     "live_virtual": (_PULSE, _SHOWN, _USED, _moved(90)),
     "elearning": (_PULSE, _SHOWN, _USED, _moved(90)),
-    "path": (_PULSE, _SHOWN, _USED, _SEEN, _moved(120), _WORTH),
+    "path": (_PULSE, _SHOWN, _USED, _SEEN, _LASTING, _moved(120), _WORTH),
 }
 """The first steps by kind of solution: the lighter the solution, the fewer the questions."""
 

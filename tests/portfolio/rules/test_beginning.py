@@ -8,6 +8,7 @@ from portfolio.rules import evaluating, work_templates
 from portfolio.rules.baselines import MISSING, warning
 from portfolio.rules.hypothesis import Blanks, gaps, sentence
 from portfolio.rules.rubric import DEFAULT
+from portfolio.rules.survey_templates import SHIPPED
 from portfolio.rules.work_templates import CardPlan, making_share, shared_out
 
 WHOLE = Blanks("workshop", "new sales people", "time for a quote", "4", "1", "days", date(2027, 3, 31))
@@ -127,3 +128,19 @@ def test_a_baseline_that_is_missing_or_late_is_spoken_of(
     told = warning(baseline_on, read_on=read_on, started_on=START, reached_on=reached_on)
     assert told[: len(begins)] == begins
     assert bool(told) == bool(begins)
+
+
+def test_what_the_clock_asks_of_a_plan_has_a_template_that_ships_and_a_tier() -> None:
+    steps = [step for kind in evaluating.FIRST.values() for step in kind]
+    assert (
+        {step.template for step in steps if step.template}
+        == {
+            "end_of_event",
+            "learner_30",
+            "learner_90",
+            "lead_60",
+        }
+        <= set(SHIPPED)
+    )
+    assert all(step.tier in dict(evaluating.TIERS) for step in steps)
+    assert {step.level for step in steps if step.reads_measure} == {4}
