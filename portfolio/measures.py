@@ -239,14 +239,12 @@ def key_of(*parts: object) -> str:
 # Queries
 
 
-def find(session: Session, number: int) -> Measure | None:
+def find(session: Session, number: int, *, with_readings: bool = True) -> Measure | None:
+    """The measure of this number, with its project; its readings at once, or where they are asked for."""
     if not 0 < number < 2**31:
         return None
-    return session.scalar(
-        select(Measure)
-        .where(Measure.id == number)
-        .options(selectinload(Measure.readings), joinedload(Measure.project))
-    )
+    query = select(Measure).where(Measure.id == number).options(joinedload(Measure.project))
+    return session.scalar(query.options(selectinload(Measure.readings)) if with_readings else query)
 
 
 def find_reading(measure: Measure, number: int) -> Reading | None:

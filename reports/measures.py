@@ -128,7 +128,8 @@ def withdraw(
 
 
 def find_measure(session: Session, number: int) -> Measure:
-    measure = measures.find(session, number)
+    """The measure; what it proves loads its readings with those of its project, once."""
+    measure = measures.find(session, number, with_readings=False)
     if measure is None:
         raise NotFound
     return measure
