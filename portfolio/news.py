@@ -21,6 +21,7 @@ from portfolio.models import (
     Measure,
     Person,
     Project,
+    Report,
     Resource,
     TrainingSession,
 )
@@ -206,6 +207,7 @@ _KINDS = {
                                "title project_id starts_at ends_at place cancelled_at"),
     "measures": _kind("Measure", Measure, "/measures/{0.id}", "name unit baseline target project_id", "name"),
     "editions": _kind("Report", Edition, "/reports/{0.id}", "title kind status period_start period_end"),
+    "reports": _kind("Report design", Report, "/reports/designs/{0.id}", "name audience rhythm next_on", "name"),
     "resources": _kind("Resource", Resource, "/library/{0.id}", "title kind review_on retired_at"),
     "goals": _kind("Goal", Goal, "/settings#goals", "name weight target year_to_date", "name"),
 }  # fmt: skip
