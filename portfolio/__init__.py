@@ -17,6 +17,8 @@ Resource: existing content in the library.
 Measure / Reading: a business measure / one value of it at a time.
 Survey / Response: questions sent out / one person's answers.
 Evaluation: the result of a project at one level, with its evidence grade.
+Cost / Estimate: what a project took, in money or hours / what one person says it was worth.
+Success case: a short record of who used it for what, what came of it and what shows it.
 Edition: a published report, frozen.
 Import: rows taken from somebody else's file, each accounted for.
 Mail: a message waiting to be sent, or sent.

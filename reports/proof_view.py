@@ -189,6 +189,14 @@ class ProofPage:
         spent = f"It cost {self.money(one.costs.total)}"
         if not self.has_return or one.central is None or one.benefit is None:
             return f"{spent} so far. {one.reason}"
+        if (
+            one.benefit.low is not None
+            and one.benefit.high is not None
+            and one.benefit.low <= 0 < one.benefit.high
+        ):
+            ends = f"{about(one.benefit.low)} to {about(one.benefit.high)}"
+            middle = f"with {self.about(one.benefit.likely)} in the middle"
+            return f"{spent}. What it brought in its first year can't be told from nothing: {ends}, {middle}."
         brought = f"brought {self.about(one.benefit.likely)} in its first year"
         if one.benefit.low is not None and one.benefit.high is not None:
             ends = f"{about(one.benefit.low)} to {about(one.benefit.high)}"

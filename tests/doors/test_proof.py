@@ -154,6 +154,21 @@ def test_the_return_stands_with_floor_and_central_and_never_calls_the_ratio_a_re
     assert 'method="post" action="/projects' not in text
 
 
+def test_a_range_across_zero_is_never_told_as_a_return(
+    client: TestClient, sign_in: SignIn, database: Database, cast: Cast, project: Project, now: datetime
+) -> None:
+    with database.writing() as session:
+        measure = measures.find(session, 1)
+        assert measure is not None
+        for back, value in ((8, 60), (6, 5), (4, 70), (2, 1)):
+            on = (now - timedelta(days=back)).date()
+            measures.read(session, measure, value=value, on=on, after=True, by=cast.manager, at=now)
+    sign_in(client, cast.leader)
+    text = client.get(PAGE).text
+    assert "can&#39;t be told from nothing" in text
+    assert "came back" not in text
+
+
 def test_below_the_set_grade_only_the_break_even_is_printed(
     client: TestClient, sign_in: SignIn, database: Database, cast: Cast, project: Project, now: datetime
 ) -> None:
