@@ -265,6 +265,8 @@ def _pseudonyms(session: Session, person: Person, links: Links) -> set[str]:
     ).all()
     projects = {project for _, project in asked if project is not None}
     projects |= set(session.scalars(select(Participant.project_id).where(Participant.person_id == person.id)))
+    with_files = select(Survey.project_id).join(Response).where(Response.import_id.is_not(None)).distinct()
+    projects |= {project for project in session.scalars(with_files) if project is not None}
     records = session.scalars(select(LearningRecord.pseudonym).where(LearningRecord.person_id == person.id))
     return {
         *(links.key("pseudonym", project, person.id) for project in projects),

@@ -62,7 +62,7 @@ ORDER BY asked.survey, asked.key, last.key""",
 }
 
 _GRES_ASKED = """asked AS MATERIALIZED (
-    SELECT s.id AS survey, q.value ->> 'key' AS key, q.value ->> 'kind' AS kind
+    SELECT s.id AS survey, (q.value ->> 'key') COLLATE "C" AS key, q.value ->> 'kind' AS kind
     FROM surveys s CROSS JOIN LATERAL jsonb_array_elements(s.questions) q
     WHERE s.id = ANY(:surveys)
 )"""
@@ -71,19 +71,22 @@ _GRES_OPTIONS = """LATERAL jsonb_array_elements_text(
 ) WITH ORDINALITY AS o(value, place)"""
 _GRES_COUNTS = f"""
 WITH {_GRES_ASKED}, given AS MATERIALIZED (
-    SELECT r.survey_id AS survey, {{part}} AS part, a.key AS key,
-        CASE WHEN (r.survey_id, a.key) IN (SELECT survey, key FROM asked WHERE kind = 'text')
-            THEN to_jsonb(CASE WHEN trim(a.value #>> '{{{{}}}}') = '' THEN '' ELSE 'written' END) ELSE a.value END AS value,
-        count(*) AS people
+    SELECT r.survey_id AS survey, {{part}} AS part, a.key COLLATE "C" AS key,
+        (CASE WHEN (r.survey_id, a.key COLLATE "C") IN (SELECT survey, key FROM asked WHERE kind = 'text')
+            THEN CASE WHEN trim(a.value #>> '{{{{}}}}') = '' THEN '' ELSE 'written' END
+            ELSE a.value #>> '{{{{}}}}' END) COLLATE "C" AS value,
+        jsonb_typeof(a.value) = 'array' AS is_list, count(*) AS people
     FROM responses r CROSS JOIN LATERAL jsonb_each(r.answers) a
     WHERE r.survey_id = ANY(:surveys) AND {_KNOWN}
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
 )
 SELECT given.survey, given.part, given.key,
     CASE asked.kind WHEN 'text' THEN '' ELSE o.value END AS option,
     sum(given.people) AS ticks, sum(CASE WHEN o.place = 1 THEN given.people ELSE 0 END) AS people
 FROM given JOIN asked ON asked.survey = given.survey AND asked.key = given.key
-    CROSS JOIN {_GRES_OPTIONS.format(value="given.value")}
+    CROSS JOIN LATERAL jsonb_array_elements_text(
+        CASE WHEN given.is_list AND coalesce(asked.kind, '') <> 'text' THEN given.value::jsonb ELSE jsonb_build_array(given.value) END
+    ) WITH ORDINALITY AS o(value, place)
 WHERE o.value IS NOT NULL AND o.value <> ''
 GROUP BY 1, 2, 3, 4"""
 

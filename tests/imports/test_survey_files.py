@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portfolio import imports, survey_imports, survey_results
+from portfolio import imports, privacy, survey_imports, survey_results
 from portfolio.database import Database
 from portfolio.importing.mapping import BadMapping
 from portfolio.importing.survey_reading import Found, columns_of, recognise
@@ -419,6 +419,18 @@ def test_people_we_know_get_a_pseudonym_where_a_project_is_chosen(desk: Desk, ca
     assert kept == [pseudonym_of(desk.links, project, cast.requester), None, None, None, None]
     with desk.database.reading() as session:
         assert session.scalars(select(Person).where(Person.email.contains("anonymous"))).all() == []
+
+
+def test_erasing_somebody_cuts_the_way_to_what_they_answered_elsewhere(desk: Desk, cast: Cast) -> None:
+    with desk.database.writing() as session:
+        project = a_project(session, by=cast.manager)
+    survey, _ = desk.take(MS_FORMS, project=project.id)
+    before = desk.counts(survey)
+    with desk.database.writing() as session:
+        person = session.get_one(Person, cast.requester.id)
+        privacy.erase(session, person, links=desk.links, by=cast.manager, at=desk.now)
+    assert desk.responses(survey)[0].pseudonym != pseudonym_of(desk.links, project, cast.requester)
+    assert desk.counts(survey) == before
 
 
 def test_results_may_be_broken_down_by_a_question_of_the_file(desk: Desk) -> None:
