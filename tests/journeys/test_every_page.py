@@ -1,7 +1,7 @@
 """Every page, empty and full, for everybody who may see it: accessible, in its bounds, and sufficient in itself."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,8 +10,11 @@ import pytest
 from playwright.sync_api import Page, Request
 from sqlalchemy import select
 
+from portfolio import editions
 from portfolio.models import LearningRequest, Nudge, Person
+from portfolio.rules.report_sections import preset
 from portfolio.states import RequestStatus
+from reports import edition as report
 from tests.doors.test_pages import LEADER_PAGES, MANAGER_PAGES, PUBLIC_PAGES
 from tests.journeys.conftest import DESK, PHONE, NewContext
 from tests.journeys.installation import Installation
@@ -222,10 +225,26 @@ def test_empty_pages(settled: Installation, new_context: NewContext) -> None:
     looker = a_looker(settled, new_context, "mara@fernweh.example")
     addresses = [
         "/inbox", "/backlog", "/plan", "/board", "/iterations", "/flow", "/projects", "/proof", "/cases", "/cases/new", "/worth", "/settings/rates", "/reports", "/outbox", "/settings",
-        "/settings/imports", "/settings/imports/boards", "/settings/calendar", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
+        "/settings/imports", "/settings/imports/boards", "/settings/learning", "/settings/calendar", "/settings/form", "/settings/form/questions/new", "/settings/form/preview", "/settings/form/changes",
         "/settings/form/versions/1", "/settings/causes", "/settings/causes/versions/1", "/people", "/people/1", "/requests",
     ]  # fmt: skip
     assert [what for address in addresses for what in looker.look_at(address)] == []
+
+
+@pytest.mark.parametrize(("audience", "about"), [("manager", {}), ("showcase", {"project": 1})])
+def test_a_report_for_another_audience(
+    full: Installation, new_context: NewContext, audience: str, about: dict[str, int]
+) -> None:
+    at = datetime.now(UTC)
+    with full.database.writing() as session:
+        until = at.date()
+        since = until - timedelta(days=182)
+        asked = editions.ask(session, kind="custom", period_start=since, period_end=until, by=None, at=at)
+        asked.design = {"audience": audience, "sections": preset(audience), **about}
+        session.flush()
+        report.build(session, asked.id, now=at, flow_run_id=None)
+        address = f"/reports/{asked.id}"
+    assert a_looker(full, new_context, MANAGER).look_at(address) == []
 
 
 def test_the_form_is_light_on_first_sight(full: Installation, new_context: NewContext) -> None:
