@@ -19,7 +19,9 @@ Survey / Response: questions sent out / one person's answers.
 Evaluation: the result of a project at one level, with its evidence grade.
 Cost / Estimate: what a project took, in money or hours / what one person says it was worth.
 Success case: a short record of who used it for what, what came of it and what shows it.
-Edition: a published report, frozen.
+Report: how a report is designed: its sections, readers, rhythm and quiet days.
+Edition: a published report, frozen. A correction is another that names it.
+Share: a link by which people without an account read one edition, until it ends.
 Import: rows taken from somebody else's file, each accounted for.
 Mail: a message waiting to be sent, or sent.
 Event: one line of the append-only history; every chart is built from it.
