@@ -11,8 +11,8 @@ from markupsafe import Markup
 from reports import words
 
 WIDTH, HEIGHT = 640, 250
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 34, 28
-ROOM_FOR_WANTED = 52
+LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 34
+ROOM_FOR_WANTED = 88
 TICKS = 4
 MOST_POINTS = 250
 MONTH, YEAR = len("2026-11"), len("2026")
@@ -59,7 +59,6 @@ def drawn(
         parts.append(_line(plane, target, plane.first, plane.last, "plot-target"))
         parts.append(_text(plane.right + 6, plane.y(target) + 4, "wanted", "start"))
     parts += [_mark(plane, one) for one in sorted(points, key=lambda one: (not one.comparison, one.on))]
-    parts += _key(points)
     label = f"{name}{f' in {unit}' if unit else ''}: {len(points)} values from {words.span(plane.first, plane.last)}."
     return Markup(
         '<svg class="plot measure-plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
@@ -159,18 +158,14 @@ def _shape(x: float, y: float, kind: str, said: str, *, square: bool) -> Markup:
     return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="4.5">{}</circle>').format(kind, x, y, title)
 
 
-def _key(points: Sequence[Point]) -> list[Markup]:
-    """What the marks mean, above the picture; only those that are there."""
+def key_of(points: Sequence[Point]) -> list[tuple[str, str]]:
+    """What the marks mean, each as its class and its words; only those that are there."""
     there = {(one.comparison, one.after) for one in points}
-    parts, x = [], float(LEFT)
-    for comparison, after, name in (
-        (False, False, "before"), (False, True, "after"), (True, False, "comparison before"), (True, True, "comparison after"),
-    ):  # fmt: skip
-        if (comparison, after) in there:
-            kind = f"plot-{'after' if after else 'before'}{' other' if comparison else ''}"
-            parts += [_shape(x + 4, 12, kind, "", square=comparison), _text(x + 14, 16, name, "start")]
-            x += 34 + 6.2 * len(name)
-    return parts
+    named = (
+        (False, False, "plot-before", "before"), (False, True, "plot-after", "after"),
+        (True, False, "plot-before other", "comparison group before"), (True, True, "plot-after other", "comparison group after"),
+    )  # fmt: skip
+    return [(kind, name) for comparison, after, kind, name in named if (comparison, after) in there]
 
 
 def _line(plane: Plane, value: float, first: date, last: date, kind: str) -> Markup:

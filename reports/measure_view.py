@@ -256,19 +256,23 @@ class MeasurePage:
         """The latest readings, each by itself."""
         return sorted(self.measure.readings, key=lambda one: (one.read_on, one.id))[-SHOWN:][::-1]
 
-    @property
-    def chart(self) -> Markup:
-        points = [
+    @cached_property
+    def points(self) -> list[measure_chart.Point]:
+        return [
             measure_chart.Point(one.on, one.mean, after=one.after, comparison=one.comparison)
             for one in self.days
             if one.mean is not None
         ]
+
+    @property
+    def key(self) -> list[tuple[str, str]]:
+        return measure_chart.key_of(self.points)
+
+    @cached_property
+    def chart(self) -> Markup:
+        one = self.measure
         return measure_chart.drawn(
-            points,
-            cut_on=self.cut_on,
-            target=self.measure.target,
-            unit=self.measure.unit,
-            name=self.measure.name,
+            self.points, cut_on=self.cut_on, target=one.target, unit=one.unit, name=one.name
         )
 
 

@@ -61,10 +61,7 @@ def test_what_is_known_stands_in_a_sentence_a_picture_and_a_table(manager: TestC
     assert (
         'aria-label="Days for a quote in days: 6 values from 2 September to 15 October 2026."' in picture[0]
     )
-    assert [picture[0].count(f'<circle class="plot-{side}"') for side in ("before", "after")] == [
-        4,
-        4,
-    ]  # and the key
+    assert [picture[0].count(f'<circle class="plot-{side}"') for side in ("before", "after")] == [3, 3]
     assert told.count("/withdrawal") == 6
     assert "There is none. People, teams or sites like these" in told
     listed = manager.get("/measures").text
