@@ -23,7 +23,6 @@ from tests.factory import a_submission
 from tests.reports.story import AFTERWARDS, QUARTER, on, tell
 
 PARTS = ("html", "pdf", "xlsx", "pptx", "mail_html")
-AUDIENCES = {"leadership": {}, "sponsor": {"goal": 1}, "manager": {}, "showcase": {"project": 1}}
 
 
 @pytest.fixture
@@ -220,6 +219,17 @@ def test_an_empty_house_has_a_report_that_teaches(database: Database, cast: Cast
     said = words_of(edition, tmp_path)
     assert "No goal is set. With two or three goals" in said
     assert "Two readings of a business measure, one before and one after, are a beginning" in said
+
+
+@pytest.mark.parametrize(
+    ("audience", "about", "sheets"),
+    [("leadership", {}, 2), ("sponsor", {"goal": 1}, 1), ("showcase", {"project": 1}, 1)],
+)
+def test_a_report_keeps_to_its_pages(
+    told: Database, tmp_path: Path, audience: str, about: dict[str, int], sheets: int
+) -> None:
+    pages = text_of(built(told, audience=audience, **about), tmp_path).split("\f")
+    assert len([page for page in pages if page.strip()]) == sheets
 
 
 def test_the_pdf_has_two_pages_and_its_title(told: Database, tmp_path: Path) -> None:
