@@ -33,6 +33,7 @@ UNITS = (
 )
 MOST_LEARNERS = 42
 A_TEAM = 7
+LATELY = 4
 LAST_NAMES = (
     "Adler", "Brandl", "Conti", "Dahl", "Engel", "Falk", "Gruber", "Holm", "Iversen", "Jung", "Kaya", "Lindner", "Meyer", "Novotny",
     "Otte", "Pohl", "Reuter", "Sommer", "Thoma", "Urban", "Weiss",
@@ -121,11 +122,12 @@ class Surveying:
             self._let_answer(survey, effect, at)
 
     def _ask_by_name(self, at: datetime) -> None:
-        if not self.launched:
+        """About the largest of what began lately."""
+        lately = self.launched[-LATELY:]
+        if not lately:
             return
-        survey = surveys.draft(
-            self.session, template="success_case", project=self.launched[-1], by=self.manager, at=at
-        )
+        project = max(lately, key=lambda one: len(participants.of(self.session, one)))
+        survey = surveys.draft(self.session, template="success_case", project=project, by=self.manager, at=at)
         asked = surveys.people_for(self.session, survey)
         surveys.invite(self.session, survey, asked, by=self.manager, at=at)
         surveys.open_(self.session, survey, by=self.manager, at=at)
