@@ -10,8 +10,7 @@ from portfolio.rules.money import CostKind
 from portfolio.rules.ranges import Range
 from portfolio.rules.rubric import DEFAULT
 
-KIND = DEFAULT.work_type("elearning")
-assert KIND is not None
+KIND = next(kind for kind in DEFAULT.work_types if kind.key == "elearning")
 
 
 def sure(value: float) -> Range:
