@@ -10,8 +10,8 @@ from portfolio.rules import effect_checks as checks
 from portfolio.rules import effect_compared as compared
 from portfolio.rules import effect_means as means
 from portfolio.rules import effect_series as over_time
-from portfolio.rules.effect import Data, Effect, Family, Found, Grade, Value, counted, read
-from portfolio.rules.effect_adjusted import BAD, STRONG, adjusted, chance, imbalances, raw
+from portfolio.rules.effect import Data, Effect, Family, Found, Grade, Value, by_subject, counted, read
+from portfolio.rules.effect_adjusted import BAD, FAR, STRONG, adjusted, chance, imbalances, raw
 from portfolio.states import EvidenceGrade
 
 LEAST_FOR_SERIES = 8
@@ -24,6 +24,7 @@ ENOUGH_SUBJECTS = 10
 """From this many subjects a group on, they say more about chance than the days do."""
 
 COMPARED = "a comparison group with two readings before and two after"
+TOO_FAR = "The groups stood too far apart before: what follows from that can’t be told from an effect."
 OTHERS = "There is no comparison group: anything else that changed meanwhile is in it."
 
 
@@ -191,6 +192,13 @@ def _against_others(data: Data, family: Family) -> Effect:
             f"{grade.reason} that hardly resembles those trained",
             "a comparison group more like those trained",
         )
+    apart = next((abs(one.difference) for one in uneven if one.trait == "the values before"), 0.0)
+    if apart > max(STRONG, chance(data)) and plan.design.startswith("compared p"):
+        found, told, refused = _beside_their_equals(data, found)
+        doubts.insert(0, told)
+    elif apart > max(FAR, chance(data)) and plan.design != "compared series":
+        refused = TOO_FAR
+        doubts.insert(0, refused)
     if plan.design != "compared series" and checks.drifted_apart(data):
         refused = "The groups were already drifting apart before, so the difference afterwards can’t be credited to the work."
         doubts.insert(0, refused)
@@ -200,6 +208,40 @@ def _against_others(data: Data, family: Family) -> Effect:
             "a comparison group on the same path before",
         )
     return _told(data, plan, found, grade, tuple(doubts), refused)
+
+
+def _beside_their_equals(data: Data, found: Found) -> tuple[Found, str, str]:
+    """Groups that stood apart before may draw nearer by themselves (regression to the mean), which looks like an effect.
+
+    So those trained are also set against others who stood where they stood, the value before held constant. If one of the two views is right, the
+    truth lies between them: the interval covers both. Source: Angrist & Pischke 2009, 5.4; Ding & Li 2019, Political Analysis 27(4).
+    """
+    both = np.intersect1d(data.subject[data.after], data.subject[~data.after])
+    before = data.where(~data.after & np.isin(data.subject, both))
+    after = data.where(data.after & np.isin(data.subject, both))
+    codes, started = by_subject(before.subject, before.value)
+    stood = started[np.searchsorted(codes, after.subject)]
+    equals = adjusted(replace(after, traits={**after.traits, "the value before": stood}), alike=False)
+    if (
+        equals is None
+        or equals.change.low is None
+        or equals.change.high is None
+        or not found.change.has_interval
+    ):
+        return found, TOO_FAR, TOO_FAR
+    first, second = found.change, equals.change
+    told = (
+        f"The groups stood apart before. By each one’s own change it is {first.likely:,.4g}; beside others who stood where they "
+        f"stood {second.likely:,.4g}. The interval covers both."
+    )
+    change = replace(
+        first,
+        likely=(first.likely + second.likely) / 2,
+        low=min(end for end in (first.low, second.low) if end is not None),
+        high=max(end for end in (first.high, second.high) if end is not None),
+        method=f"{first.method}, and beside their equals",
+    )
+    return replace(found, change=change, size=None), told, ""
 
 
 def _compared_plans(data: Data, family: Family) -> list[_Plan]:

@@ -141,10 +141,30 @@ def test_a_comparison_group_of_another_kind_is_an_estimate_only() -> None:
     ours = people(RISE, [one + 5 + place % 2 for place, one in enumerate(RISE)], who="own")
     theirs = people([one + 40 for one in RISE], [one + 41 for one in RISE], comparison=True, who="other")
     found = proved(ours + theirs)
+    told = "The groups stood too far apart before: what follows from that can’t be told from an effect."
     assert found.grade.grade is EvidenceGrade.ESTIMATE
-    assert (
-        found.warnings[0]
-        == "The groups hardly overlap, so the comparison counts as an adjusted estimate only."
+    assert found.warnings[:2] == (
+        told, "The groups hardly overlap, so the comparison counts as an adjusted estimate only.",
+    )  # fmt: skip
+    assert (found.verdict.outcome, found.verdict.reason) == (Outcome.INCONCLUSIVE, told)
+
+
+def test_groups_that_drew_nearer_by_themselves_are_no_effect() -> None:
+    """Those trained stood low before and came up without any work (regression to the mean), as in job training."""
+    chance = np.random.default_rng(6)
+
+    def group(who: str, mean: float, count: int) -> list[Value]:
+        before = chance.normal(mean, 4, count)
+        after = 5 + 0.6 * before + chance.normal(0, 3, count)
+        return people(before.tolist(), after.tolist(), comparison=who == "other", who=who)
+
+    found = proved(group("own", 8, 80) + group("other", 16, 400), worthwhile=0.5)
+    assert found.verdict.outcome is Outcome.INCONCLUSIVE
+    assert found.change is not None and found.change.low is not None and found.change.high is not None
+    assert found.change.low < 0 < found.change.high
+    assert any(
+        one.startswith("The groups stood apart before. By each one’s own change it is")
+        for one in found.warnings
     )
 
 
