@@ -406,6 +406,8 @@ def _numeric(numbers: Sequence[float], header: str) -> tuple[str, tuple[str, ...
 
 def _sign(column: Profile, *, strict: bool) -> str:
     """The sign between several answers of a cell: one whose parts come again and again, in more than one company."""
+    if sum(times for value, times in column.values.items() if value.endswith(";")) * 2 > column.filled:
+        return ";"  # Microsoft Forms ends each answer of several with it
     for sign in (";", "\n", ", "):
         whole = [value for value in column.values if sign in value]
         if not whole:

@@ -25,7 +25,7 @@ QUESTIONS = [
     {"key": "more", "label": "Anything else?", "kind": "text", "options": []},
 ]
 FILE = "Timestamp,Email,Did it help?,Which do you use?\n" + "".join(
-    f"2026-10-0{day} 09:00:00,p{day}@x.example,{'Yes' if day % 2 else 'No'},Git; Tests\n"
+    f"2026-10-0{day} 09:00:00,p{day}@x.example,{'Yes' if day % 2 else 'No'},{'Git; Tests' if day % 3 else 'Git'}\n"
     for day in range(1, 8)
 )
 
@@ -209,6 +209,27 @@ def test_what_is_said_of_the_file_is_kept_and_shown_before_it_is_taken(
     manager.post(address, data={**form, "kind.2": "", "by": "1", "bring_back": "1", "do": "look"})
     with database.reading() as session:
         assert session.scalars(select(Import)).one().mapping["kinds"] == {}
+
+
+def test_what_is_said_to_be_the_same_is_counted_together(manager: TestClient, database: Database) -> None:
+    manager.post(upload(manager), data={"do": "take"})
+    address = upload(
+        manager,
+        FILE.replace("2026-", "2027-").replace("Which do you use?", "Which of them do you use?"),
+        "next.csv",
+    )
+    text = manager.get(address).text
+    assert "Is “Which of them do you use?” the same question as “Which do you use?”?" in text
+    with database.reading() as session:
+        survey = session.scalars(select(Survey)).one()
+    form = {"source_name": "next", "survey": str(survey.id), "same.2": survey.questions[1]["key"]}
+    assert manager.post(address, data={**form, "do": "look"}).headers["location"] == f"{address}#dry-run"
+    assert f'value="{survey.questions[1]["key"]}" checked' in manager.get(address).text
+    assert manager.post(address, data={**form, "do": "take"}).headers["location"] == address
+    found = manager.get(f"/api/v1/surveys/{survey.id}/results").json()
+    assert [one["label"] for one in found["questions"]] == ["Did it help?", "Which do you use?"]
+    assert found["questions"][1]["options"][0] == {"option": "Git", "people": 14, "share": 1.0}
+    assert found["broken_down_by"] == "file"
 
 
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(manager: TestClient) -> None:

@@ -136,6 +136,11 @@ def test_microsoft_forms_is_recognised_and_names_are_left_out() -> None:
     }
 
 
+def test_a_semicolon_at_the_end_says_that_there_may_be_several() -> None:
+    found = found_in("Which?,x\n" + "Checklist;Sheet;,1\n" * 6)
+    assert (found.asked[0].kind, found.asked[0].options) == ("many", ("Checklist", "Sheet"))
+
+
 def test_typeform_spreads_one_question_over_columns_up_to_its_other() -> None:
     found = found_in(TYPEFORM)
     assert found.program == "Typeform"
