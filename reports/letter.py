@@ -39,7 +39,11 @@ def mail_text_of(figures: dict[str, Any]) -> str:
     if decisions:
         lines += ["", "What we ask you to decide"]
         for place, one in enumerate(decisions[:MOST_DECISIONS], start=1):
-            lines += [f"{place}. {one['what']}", f"   {one['why']}", f"   {words.by(one['by'])}. Buys: {one['buys']}"]
+            lines += [
+                f"{place}. {one['what']}",
+                f"   {one['why']}",
+                f"   {words.by(one['by'])}. Buys: {one['buys']}",
+            ]
     if figures.get("kpis"):
         lines += ["", "Key figures"]
         lines += [
@@ -73,7 +77,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        amount=words.amount, by=words.by, sentence=words.sentence, number=words.number
-    )
+    environment.filters.update(amount=words.amount, by=words.by, sentence=words.sentence, number=words.number)
     return environment

@@ -226,7 +226,7 @@ def test_an_empty_house_has_a_report_that_teaches(database: Database, cast: Cast
     [("leadership", {}, 2), ("sponsor", {"goal": 1}, 1), ("showcase", {"project": 1}, 1)],
 )
 def test_a_report_keeps_to_its_pages(
-    told: Database, tmp_path: Path, audience: str, about: dict[str, int], sheets: int
+    told: Database, tmp_path: Path, audience: str, about: dict[str, Any], sheets: int
 ) -> None:
     pages = text_of(built(told, audience=audience, **about), tmp_path).split("\f")
     assert len([page for page in pages if page.strip()]) == sheets
