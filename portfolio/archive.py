@@ -39,6 +39,7 @@ LEFT_OUT = {
     "api_tokens": "keys of programs",
     "kept_answers": "answers kept for repeated calls",
     "pulses": "heartbeats of processes",
+    "learning_lookups": "answers of learning systems, kept for a while",
 }
 SECRET_COLUMNS = {
     ("people", "password_hash"): "passwords",

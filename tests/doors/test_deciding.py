@@ -406,4 +406,4 @@ def test_queries_do_not_grow_with_rows(
         tell_a_story()
     with_three = queries()
     assert with_three == with_one
-    assert with_three <= {"/requests/1": 27, "/projects/1": 30}.get(address, 18)
+    assert with_three <= {"/requests/1": 27, "/projects/1": 37}.get(address, 18)

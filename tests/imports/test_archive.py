@@ -148,7 +148,7 @@ def test_secrets_stay_behind_and_the_file_says_so(filled: Database, now: datetim
     manifest = json.loads(packed.read("manifest.json"))
     assert manifest["left_out"] == [
         "one-time links to sign in", "who is signed in where", "keys of programs", "answers kept for repeated calls",
-        "heartbeats of processes", "passwords", "where news goes, as such an address can be as good as a password",
+        "heartbeats of processes", "answers of learning systems, kept for a while", "passwords", "where news goes, as such an address can be as good as a password",
         "what webhooks are signed with", "what they were signed with before", "tokens of learning systems",
         "mails with links to sign in",
     ]  # fmt: skip
