@@ -35,11 +35,13 @@ MOST_SHOWN = 500
 
 
 class FactsGiven(Strict):
-    """What may be said of a measure. `value_per_unit` is money a year; what is read from `cut_on` on is from after."""
+    """What may be said of a measure. `value_per_unit` is money a year; what is read from `cut_on` on is from after;
+    `by_chance` says that who was trained was drawn by lot."""
 
     unit: Line(40) | None = None  # type: ignore[valid-type] # pydantic builds the type at run time
     higher_is_better: bool | None = None
     family: Family | None = None
+    by_chance: bool | None = None
     baseline: Finite | None = None
     target: Finite | None = None
     worthwhile_change: Amount | None = None
@@ -60,7 +62,7 @@ class FactsGiven(Strict):
 
 
 WORDS = {"unit", "value_basis", "source"}
-NEVER_EMPTY = {"higher_is_better", "family"}
+NEVER_EMPTY = {"higher_is_better", "family", "by_chance"}
 
 
 class NewMeasure(FactsGiven):

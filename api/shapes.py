@@ -265,6 +265,7 @@ def measure(one: Measure, *, most_readings: int, with_subjects: bool) -> dict[st
         "unit": one.unit,
         "higher_is_better": one.higher_is_better,
         "family": one.family,
+        "by_chance": one.by_chance,
         "baseline": one.baseline,
         "target": one.target,
         "worthwhile_change": one.worthwhile_change,

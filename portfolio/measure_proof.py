@@ -24,6 +24,7 @@ def of_measure(session: Session, measure: Measure) -> tuple[Proof, float]:
         worthwhile_change=measure.worthwhile_change,
         value_per_unit=measure.value_per_unit,
         family=measure.family,
+        by_chance=measure.by_chance,
     )
     return alone, 0.0
 

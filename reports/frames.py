@@ -60,7 +60,7 @@ class Frames:
     cards: id, project, hours, added_at, started_at, done_at
     iterations: id, goal, starts_on, ends_on, closed_at, capacity_hours, committed, done, hours_done
     goals: id, name, measure, owner, weight, target, year_to_date, unit, ends_on
-    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit, family, baseline
+    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit, family, by_chance, baseline
     readings: measure, value, read_on, after, comparison, subject, traits, exposure
     evaluations: project, level, tier, grade, verdict, figures, concluded_at
     facts: what of a project has no history, by its id · promises: the dates told about each project, by its id
@@ -358,13 +358,15 @@ def measures(session: Session, cut_off: datetime) -> pd.DataFrame:
             Measure.worthwhile_change,
             Measure.value_per_unit,
             Measure.family,
+            Measure.by_chance,
             Measure.baseline,
         )
         .where(Measure.created_at < cut_off)
         .order_by(Measure.id)
     ).all()
     return _tabled(
-        rows, "id project name unit higher_is_better worthwhile_change value_per_unit family baseline"
+        rows,
+        "id project name unit higher_is_better worthwhile_change value_per_unit family by_chance baseline",
     )
 
 

@@ -17,7 +17,7 @@ class Measure(Base):
     """A business measure a project means to move, from `baseline` to `target`, both in `unit`.
 
     `family` says what a value is: mean, count (of events; `Reading.exposure` is what they are counted among) or share (0..100 %).
-    `value_basis` says where the value of one unit comes from. It is read again after `read_every_days`. What is read from
+    `by_chance`: who was trained was drawn by lot, so groups read only afterwards can be compared. `value_basis` says where the value of one unit comes from. It is read again after `read_every_days`. What is read from
     `cut_on` on counts as after; where it has none, from the day people first met the project's solution.
     """
 
@@ -35,6 +35,7 @@ class Measure(Base):
     value_per_unit: Mapped[float | None]
     value_basis: Mapped[str] = mapped_column(String(300), default="", server_default="")
     family: Mapped[str] = mapped_column(String(12), default="mean", server_default="mean")
+    by_chance: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     source: Mapped[str] = mapped_column(String(160), default="")
     read_every_days: Mapped[int | None]
     cut_on: Mapped[date | None]

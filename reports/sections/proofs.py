@@ -84,6 +84,7 @@ def _proved(
         contribution=shares.get("contribution"),
         confidence=shares.get("confidence"),
         family=measure.family,
+        by_chance=bool(measure.by_chance),
     )
     return Proved(measure, project, values, made, loaded)
 

@@ -40,7 +40,7 @@ def the_count(database: Database) -> int:
 def test_a_measure_is_changed_by_one_at_a_time(api: TestClient) -> None:
     first = api.get("/api/v1/measures/1")
     assert first.json() == {
-        "id": 1, "project": 1, "name": "Days", "unit": "days", "higher_is_better": False, "family": "mean", "baseline": None,
+        "id": 1, "project": 1, "name": "Days", "unit": "days", "higher_is_better": False, "family": "mean", "by_chance": False, "baseline": None,
         "target": None, "worthwhile_change": 1, "value_per_unit": None, "value_basis": "", "source": "", "read_every_days": None,
         "cut_on": None, "version": 1, "readings": [], "readings_count": 0,
         "baseline_warning": "No baseline yet. Without a value from before, nobody can say later what changed: choose a day to "
@@ -117,3 +117,30 @@ def test_leaders_read_no_single_persons_value_and_write_nothing(
     for method, path in (("POST", "/measures"), ("PATCH", "/measures/1"), ("POST", "/measures/1/readings")):
         assert api.request(method, f"/api/v1{path}", json={}).status_code == 404
     assert the_count(database) == 2
+
+
+def test_groups_drawn_by_lot_are_compared_although_read_only_afterwards(api: TestClient) -> None:
+    """The same numbers prove nothing where people chose, and something where chance did."""
+    body = [
+        {
+            "value": value,
+            "read_on": "2026-11-02",
+            "after": True,
+            "comparison": comparison,
+            "subject": f"{name}-{place}",
+        }
+        for name, comparison, values in (
+            ("t", False, (1, 2, 1, 2, 1, 2, 1, 2)),
+            ("c", True, (5, 6, 5, 6, 5, 6, 5, 6)),
+        )
+        for place, value in enumerate(values)
+    ]
+    assert api.post("/api/v1/measures/1/readings", json={"readings": body}).status_code == 201
+    chosen = api.get("/api/v1/measures/1/proof").json()
+    assert api.patch("/api/v1/measures/1", json={"by_chance": True}).json()["by_chance"] is True
+    drawn = api.get("/api/v1/measures/1/proof").json()
+    assert (chosen["verdict"], drawn["verdict"], drawn["grade"]) == (
+        "inconclusive",
+        "confirmed",
+        "controlled",
+    )
