@@ -128,7 +128,7 @@ class WhatIf:
     def breaks_even(self, option: Option) -> str:
         """From which change on it pays; where nothing was said of an effect, what it has to bring."""
         if option.breaks_even_at is None:
-            return f"once it brings {money(option.cost.likely, self.currency)}"
+            return f"once it brings {self.currency} {about(option.cost.likely)}"
         one = option.breaks_even_at
         ends = f"{words.number(one.low, 2)} to {words.number(one.high, 2)}"
         return f"{words.amount(one.likely, self.unit)} ({ends})"
