@@ -45,15 +45,20 @@ def about(amount: float) -> str:
 
 
 def percent(value: float) -> str:
-    return f"{round(value):,} %".replace("-", "−")
+    """A return, with three digits that mean something from a thousand on."""
+    return f"{_whole(value):,} %".replace("-", "−")
+
+
+def _whole(value: float) -> int:
+    return round(float(f"{value:.3g}")) if abs(value) >= 1_000 else round(value)
 
 
 def return_words(one: Return) -> str:
     """A return so that nobody takes the ratio for it: what came back for each 1.00, and what that is in percent."""
     came = f"{one.benefit_cost_ratio:,.2f}".replace("-", "−")
     if one.roi_percent < 0:
-        return f"For each 1.00 spent, {came} came back: a loss of {abs(round(one.roi_percent)):,} %."
-    return f"For each 1.00 spent, {came} came back: a return of {round(one.roi_percent):,} %."
+        return f"For each 1.00 spent, {came} came back: a loss of {abs(_whole(one.roi_percent)):,} %."
+    return f"For each 1.00 spent, {came} came back: a return of {_whole(one.roi_percent):,} %."
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,7 @@ class ProofPage:
         if one.floor is None or one.central is None:
             return ""
         if one.floor.roi_percent < 0 <= one.central.roi_percent:
-            return f" At the conservative floor it is a loss of {abs(round(one.floor.roi_percent)):,} %."
+            return f" At the conservative floor it is a loss of {abs(_whole(one.floor.roi_percent)):,} %."
         return ""
 
     @property
@@ -276,13 +281,17 @@ class ProjectLine:
     may_change: bool = False
 
     @property
-    def returned(self) -> str:
-        """What was concluded on its return: from the floor to the central estimate."""
+    def returned(self) -> tuple[str, str]:
+        """What was concluded on its return, in a word and as a range: from the floor to the central estimate."""
         figures = self.concluded.figures if self.concluded else {}
         floor, central = figures.get("roi_floor"), figures.get("roi")
         if floor is None or central is None or not (self.may_change or figures.get("shown", True)):
-            return "–"
-        return f"{percent(floor)} to {percent(central)}"
+            return "–", ""
+        low, _, high = figures.get("benefit") or (None, None, None)
+        if low is not None and high is not None and low <= 0 < high:
+            return "can’t be told", f"{percent(floor)} to {percent(central)}"
+        said = "a loss" if central < 0 else "perhaps a gain" if floor < 0 else "a gain"
+        return said, f"{percent(floor)} to {percent(central)}"
 
     @property
     def tone(self) -> str:
