@@ -82,7 +82,8 @@ def _silent(it: Asked, live: dict[int, Any]) -> Iterator[dict[str, Any]]:
     signs: dict[int, datetime] = {}
     for query, key in ((own, Event.subject_id), (of_cards, Card.project_id)):
         for number, at in it.session.execute(query.group_by(key)):
-            signs[number] = max(signs.get(number, at), at)
+            if number is not None:
+                signs[number] = max(signs.get(number, at), at)
     for number, project in live.items():
         since = signs.get(number, project.started_at)
         days = (it.scope.cut_off - since).days
@@ -109,7 +110,7 @@ def _overdue(it: Asked) -> Iterator[dict[str, Any]]:
         .order_by(EvaluationStep.project_id)
     )
     for number, due_on, count, what in rows:
-        if number in names:
+        if number in names and due_on is not None:
             said = f"“{what}” was" if count == 1 else f"{count} steps, the oldest"
             why = f"{said} due {words.day(due_on)}"
             yield _line(it, number, names[number], OVERDUE, why, (it.scope.last_day - due_on).days)

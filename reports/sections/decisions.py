@@ -59,7 +59,11 @@ def _of_the_plan(it: Asked, plan: Held) -> Iterator[Decision]:
             f"{_named(best.comes_in)} would fit in, and {_out(best)}.",
             by,
             f"{words.number(best.points)} impact points, {words.number(best.points_per_hour, 2)} an hour"
-            + (f"; today’s plan is done by {words.day(best.done_on)}" if _sooner(plan, best) else "")
+            + (
+                f"; today’s plan is done by {words.day(best.done_on)}"
+                if best.done_on and _sooner(plan, best)
+                else ""
+            )
             + ".",
             "The plan",
         )

@@ -117,10 +117,10 @@ def held(it: Asked) -> Held | None:
         .where(Plan.made_at < it.scope.cut_off)
         .order_by(Plan.made_at.desc(), Plan.id.desc())
         .limit(1)
-    ).first()
-    if plan is None:
+    ).mappings()
+    if (kept := plan.first()) is None:
         return None
-    return Held(*plan, titles=_titles(it, plan.body), people=_people(it, plan.body))
+    return Held(**kept, titles=_titles(it, kept["body"]), people=_people(it, kept["body"]))
 
 
 def _titles(it: Asked, body: dict[str, Any]) -> dict[int, str]:

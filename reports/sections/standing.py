@@ -250,7 +250,7 @@ def finishing(frames: Frames, scope: Scope) -> tuple[dict[str, Any], list[Table]
     under_way = flow.under_way(moments(cards["started_at"]), moments(cards["done_at"]), [scope.cut_off])[0]
     known = done[done["started_at"].notna() & (done["started_at"] <= done["done_at"])]
     on = known["done_at"].dt.tz_convert(scope.zone).dt.date
-    days = (known["done_at"] - known["started_at"]) / flow.DAY
+    days = (known["done_at"] - known["started_at"]).dt.total_seconds() / flow.DAY.total_seconds()
     possible = list(zip(on, days, strict=True))
     made = {
         **_percentiles(took),

@@ -21,7 +21,7 @@ def thanked(it: Asked) -> tuple[dict[str, Any], list[Table]]:
     hours = _hours(it)
     helped = _done_when_asked(it)
     people = _people({*hours, *helped}, it)
-    named = []
+    named: list[dict[str, Any]] = []
     for person in people.values():
         given = hours.get(person.id, {})
         if not given and person.id not in helped:
@@ -60,7 +60,7 @@ def _hours(it: Asked) -> dict[int, dict[str, float]]:
     found: dict[int, dict[str, float]] = defaultdict(dict)
     for person, project, name, hours in rows:
         if _is_ours(it, project):
-            found[person][name or ""] = found[person].get(name or "", 0.0) + float(hours)
+            found[person][name or ""] = found[person].get(name or "", 0.0) + float(hours or 0)
     return found
 
 

@@ -227,9 +227,7 @@ def test_stopping_early_keeps_the_hours_it_saved(manager: TestClient, database: 
         assert (project.stage, project.hours_saved) == (Stage.STOPPED, 25)
 
 
-def test_goals_roles_and_tokens_are_set(
-    manager: TestClient, database: Database, cast: Cast
-) -> None:
+def test_goals_roles_and_tokens_are_set(manager: TestClient, database: Database, cast: Cast) -> None:
     assert (
         manager.post("/goals", data={"goal_name": "Nobody gets hurt", "goal_weight": "5"}).status_code == 303
     )
