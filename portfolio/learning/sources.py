@@ -248,6 +248,8 @@ def due(session: Session, *, now: datetime) -> list[int]:
 
 def pushing(session: Session, key: str, secret: str) -> LearningSource | None:
     """The source that pushes with this key and secret."""
+    if "\x00" in key:  # no key of ours has it, and PostgreSQL stumbles at it
+        return None
     source = session.scalar(
         select(LearningSource).where(LearningSource.kind == PUSH, LearningSource.user == key[:120])
     )

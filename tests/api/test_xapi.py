@@ -293,6 +293,7 @@ def test_the_alternate_syntax_says_all_in_a_form(
     )
 
 
+@pytest.mark.both
 def test_only_the_key_and_secret_of_a_source_that_is_on_let_in(
     client: TestClient,
     sender: Sender,
@@ -306,6 +307,7 @@ def test_only_the_key_and_secret_of_a_source_that_is_on_let_in(
         (sender.source.user, "wrong"),
         ("outsize-other", sender.secret),
         (sender.source.user, ""),
+        ("a\x00b", sender.secret),
         (sender.source.user, sender.source.secret),
     ):
         known = {"auth": auth} if auth else {}
