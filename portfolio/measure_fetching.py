@@ -7,7 +7,8 @@ import socket
 import sqlite3
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +26,9 @@ CONNECT_SECONDS = 5.0
 QUERY_SECONDS = 10.0
 MOST_ADDRESSES = 3
 WORDS = 300
-LONGEST_CELL = 1_000_000
+LONGEST_CELL = 100_000
+"""What SQLite may make of one value; a row has as many as fit in a query."""
+TOO_MIGHTY = "This database's user may do everything, files of the server included, so nothing was asked. Whoever runs Outsize can name one that may only read."
 _ONLY_LOOKS = {
     sqlite3.SQLITE_SELECT,
     sqlite3.SQLITE_READ,
@@ -64,8 +67,6 @@ def rows_of(url: str, query: str) -> tuple[list[str], list[Row]]:
         names, rows = _sqlite(url, query) if url.startswith("sqlite") else _postgresql(url, query)
     except (sqlite3.Error, psycopg.Error, UnicodeError) as problem:
         raise NotFetched(_in_short(problem, url)) from problem
-    if len(rows) > MOST_ROWS:
-        raise NotThere(f"There are more than {MOST_ROWS:,} rows; please narrow the query down.")
     return names, [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -154,7 +155,7 @@ def _sqlite(url: str, query: str) -> Found:
         until = time.monotonic() + QUERY_SECONDS
         connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
         cursor = connection.execute(query)
-        rows = cursor.fetchmany(MOST_ROWS + 1)
+        rows = _bounded(cursor)
         return [column[0] for column in cursor.description or ()], rows
     finally:
         connection.close()
@@ -167,21 +168,40 @@ def _authorize(what: int, _first: str | None, second: str | None, *_: object) ->
 
 def _postgresql(url: str, query: str) -> Found:
     """In a read-only transaction that is never committed. As a part of a SELECT and by the extended protocol it can be one
-    statement only, and none that writes."""
+    statement only, and none that writes. A superuser could read the server's files with it all the same, so none is taken."""
     url = url.replace("postgresql+psycopg://", "postgresql://", 1)
     with psycopg.connect(url, connect_timeout=int(CONNECT_SECONDS), row_factory=tuple_row) as connection:
+        if connection.info.parameter_status("is_superuser") == "on":
+            raise NotFetched(TOO_MIGHTY)
         connection.read_only = True
         milliseconds = int(QUERY_SECONDS * 1000)
         connection.execute(f"SET LOCAL statement_timeout = {milliseconds}")
         connection.execute(f"SET LOCAL lock_timeout = {milliseconds}")
-        cursor = connection.execute(
-            f"SELECT * FROM (\n{query}\n) AS pulled LIMIT {MOST_ROWS + 1}".encode(),  # noqa: S608 - theirs, and it can only look
-            prepare=True,
-        )
-        rows = cursor.fetchall()
+        cursor = connection.cursor()
+        with closing(
+            cursor.stream(
+                f"SELECT * FROM (\n{query}\n) AS pulled LIMIT {MOST_ROWS + 1}".encode()  # noqa: S608 - theirs, and it can only look
+            )
+        ) as found:
+            rows = _bounded(found)
         names = [column.name for column in cursor.description or ()]
         connection.rollback()
     return names, rows
+
+
+def _bounded(rows: Iterable[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """The rows, read one by one, as long as they aren't too many or too large. Raises NotThere."""
+    kept, size = list[Sequence[Any]](), 0
+    for row in rows:
+        kept.append(row)
+        size += sum(len(cell) if isinstance(cell, str | bytes) else len(str(cell)) for cell in row)
+        if len(kept) > MOST_ROWS:
+            raise NotThere(f"There are more than {MOST_ROWS:,} rows; please narrow the query down.")
+        if size > MOST_BYTES:
+            raise NotThere(
+                f"The answer is longer than {MOST_BYTES // 1_000_000} MB; please narrow the query down."
+            )
+    return kept
 
 
 def _in_short(problem: Exception, secret: str) -> str:

@@ -4,14 +4,16 @@ import json
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from portfolio import measure_fetching, measure_pulls, measures
@@ -243,10 +245,30 @@ def test_a_query_gives_rows_and_can_do_nothing_else(
     there.close()
 
 
+@pytest.fixture
+def reader_url(postgres_url: str) -> Iterator[str]:
+    """The same database for somebody who may only read."""
+    name = f"reader_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'only-reads'")
+        connection.execute(f"GRANT pg_read_all_data TO {name}")
+    yield (
+        make_url(postgres_url).set(username=name, password="only-reads").render_as_string(hide_password=False)
+    )
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP ROLE {name}")
+
+
 @pytest.mark.postgres
-def test_a_query_in_postgresql_is_read_only_too(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_user_who_may_do_everything_is_not_used(postgres_url: str) -> None:
+    with pytest.raises(NotFetched, match="may do everything"):
+        measure_fetching.rows_of(postgres_url, "SELECT pg_read_file('/etc/passwd')")
+
+
+@pytest.mark.postgres
+def test_a_query_in_postgresql_is_read_only_too(reader_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     names, rows = measure_fetching.rows_of(
-        postgres_url,
+        reader_url,
         "SELECT day::date AS day, 1.5::numeric AS value FROM generate_series('2026-11-01'::date, '2026-11-02', '1 day') AS day -- two",
     )
     assert names == ["day", "value"]
@@ -256,13 +278,21 @@ def test_a_query_in_postgresql_is_read_only_too(postgres_url: str, monkeypatch: 
     for bad, words in (
         ("SELECT 1) AS a; DELETE FROM people; SELECT * FROM (SELECT 1", "multiple commands"),
         ("WITH gone AS (DELETE FROM people RETURNING 1) SELECT * FROM gone", "top level|read-only"),
-        ("SELECT nextval('people_id_seq')", "read-only transaction"),
+        ("SELECT nextval('people_id_seq')", "read-only transaction|permission denied"),
+        ("SELECT pg_read_file('/etc/passwd')", "permission denied"),
+        ("SELECT lo_create(0)", "read-only transaction"),
         ("SELECT set_config('transaction_read_only', 'off', true)", "read-write mode|read-only"),
         ("SELECT pg_sleep(5)", "statement timeout"),
         ("SELECT * FROM nothing", "does not exist"),
     ):
         with pytest.raises(NotFetched, match=words):
-            measure_fetching.rows_of(postgres_url, bad)
+            measure_fetching.rows_of(reader_url, bad)
+    with pytest.raises(NotThere, match="more than 5,000 rows"):
+        measure_fetching.rows_of(reader_url, "SELECT * FROM generate_series(1, 6000)")
+    with pytest.raises(NotThere, match="longer than 4 MB"):
+        measure_fetching.rows_of(
+            reader_url, "SELECT repeat('x', 1000000) AS value FROM generate_series(1, 100)"
+        )
     with pytest.raises(NotFetched) as failed:
         measure_fetching.rows_of("postgresql://kim:hush@127.0.0.1:1/none", "SELECT 1")
     assert "hush" not in str(failed.value)
