@@ -61,6 +61,11 @@ class FilePage:
         return day is not None and dates.ambiguous(day.examples) is True
 
     @property
+    def needs_the_day(self) -> bool:
+        """Whether nothing in the file says what is from before."""
+        return self.looked.plan.column(measure_files.WHEN) is None
+
+    @property
     def needs_both_days(self) -> bool:
         plan = self.looked.plan
         return plan.is_wide or (not plan.is_dated and plan.column(measure_files.WHEN) is not None)
