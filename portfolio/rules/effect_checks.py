@@ -45,6 +45,20 @@ def was_moving(data: Data) -> bool:
     return moved_before(series_of(data))
 
 
+def is_one_line(data: Data) -> bool:
+    """Whether a straight line through all days fits better than a step, and the days before alone, three or more, went its way at half
+    its pace at least. Three days that rise are too few to be sure of a slope; a step after them is no surer."""
+    series = series_of(data)
+    before = series.after == 0
+    if before.sum() < 3 or len(series) < before.sum() + 2:
+        return False
+    ones = np.ones(len(series))
+    line, missed = _fitted(np.column_stack([ones, series.years]), series.value)
+    step_missed = _fitted(np.column_stack([ones, series.after]), series.value)[1]
+    held = _fitted(np.column_stack([ones[before], series.years[before]]), series.value[before])[0]
+    return missed < step_missed and 2 * held[1] * np.sign(line[1]) >= abs(line[1]) > 0
+
+
 def drifted_apart(data: Data) -> bool:
     """Whether the two groups' difference was on its way before, at five in a hundred; read on the days both were."""
     before = data.where(~data.after)
@@ -52,6 +66,12 @@ def drifted_apart(data: Data) -> bool:
     day, here, there = np.intersect1d(ours.day, theirs.day, return_indices=True)
     gap = Series(day, ours.value[here] - theirs.value[there], np.ones_like(day), np.zeros_like(day))
     return bool(len(day)) and moved_before(gap)
+
+
+def _fitted(design: Array, value: Array) -> tuple[Array, float]:
+    """Least squares: coefficients, and the squares it misses the values by."""
+    found = np.linalg.lstsq(design, value, rcond=None)[0]
+    return found, float(((value - design @ found) ** 2).sum())
 
 
 def _tiny(change: Change) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def _nothing(data: Data) -> Effect:
 
 def _alone(data: Data, family: Family, *, estimated: bool) -> Effect:
     """Those trained only: a series, the same subjects twice, or two groups of readings."""
-    days = min(data.days(after=False), data.days(after=True))
+    days = 0 if _is_once_a_side(data) else min(data.days(after=False), data.days(after=True))
     before, after, *_ = data.counts
     grade = grade_alone(before, after, days, estimated=estimated)
     plans = _series_plans(data, family) if days >= LEAST_FOR_SERIES else []
@@ -132,6 +132,12 @@ def _alone(data: Data, family: Family, *, estimated: bool) -> Effect:
         if checks.was_moving(data):
             refused = "The values were already moving before, so a change afterwards can’t be told from that."
             doubts.insert(0, f"{refused} A series of {LEAST_FOR_SERIES} days before and after could.")
+            grade = replace(grade, grade=EvidenceGrade.NONE)
+        elif checks.is_one_line(data):
+            refused = (
+                "One straight line through all the values fits them better than a change when the work began."
+            )
+            doubts.insert(0, f"{refused} A series of {LEAST_FOR_SERIES} days before and after could tell.")
             grade = replace(grade, grade=EvidenceGrade.NONE)
     return _told(data, plan, found, grade, tuple(doubts), refused)
 
@@ -272,6 +278,19 @@ def _compared_plans(data: Data, family: Family) -> list[_Plan]:
     why = "Both groups were read before and after, so what the comparison group did meanwhile is taken off."
     found.append(_Plan("compared", why, lambda: compared.by_cells(data)))
     return found
+
+
+def _is_once_a_side(data: Data) -> bool:
+    """Whether most readings are of subjects read once before and once after: on however many days that was, they are pairs."""
+    everybody = len(np.unique(data.subject[data.subject >= 0]))
+    named = int((data.subject >= 0).sum())
+    pairs = len(means.pairs(data)[0])
+    return (
+        pairs >= ENOUGH_SUBJECTS
+        and 2 * pairs >= everybody
+        and named <= 2 * everybody
+        and 2 * named >= len(data)
+    )
 
 
 def _two_series(data: Data, family: Family) -> Found:

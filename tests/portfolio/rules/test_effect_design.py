@@ -89,6 +89,38 @@ def test_a_series_that_was_rising_anyway_gets_no_verdict_from_a_few_points() -> 
     )
 
 
+@pytest.mark.parametrize("values", [[10, 11, 12, 13, 14, 15], [10, 11.2, 11.9, 13, 14.1, 15]])
+def test_three_values_and_three_on_one_straight_line_are_no_success(values: list[float]) -> None:
+    found = proved(weekly(values[:3], values[3:]), worthwhile=0.1)
+    assert (found.grade.grade, found.verdict.outcome) == (EvidenceGrade.NONE, Outcome.INCONCLUSIVE)
+    assert (
+        found.verdict.reason
+        == "One straight line through all the values fits them better than a change when the work began."
+    )
+
+
+@pytest.mark.parametrize("values", [[10, 10.1, 9.9, 13, 14, 15], [10, 11, 12, 20, 19, 20]])
+def test_a_step_larger_than_a_rise_before_stays_one(values: list[float]) -> None:
+    found = proved(weekly(values[:3], values[3:]), worthwhile=0.1)
+    assert (found.grade.grade, found.verdict.outcome) == (EvidenceGrade.TREND, Outcome.CONFIRMED)
+
+
+def test_people_read_once_before_and_once_after_are_pairs_on_however_many_days() -> None:
+    """Twelve people, each on a day of their own: twelve days a side are no series of one thing."""
+    values = [
+        Value(
+            one + 4 * side + place % 3 * side,
+            DAY + timedelta(200 * side + place),
+            bool(side),
+            subject=f"p{place}",
+        )
+        for side in (0, 1)
+        for place, one in enumerate(RISE)
+    ]
+    found = proved(values)
+    assert (found.design, found.grade.grade) == ("paired", EvidenceGrade.TREND)
+
+
 def test_tiny_groups_and_intervals_across_zero_are_warned_of() -> None:
     found = proved(people([10, 14, 9, 12], [11, 15, 8, 13]))
     assert found.verdict.outcome is Outcome.INCONCLUSIVE

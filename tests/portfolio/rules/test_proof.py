@@ -69,7 +69,7 @@ def test_the_design_sets_the_grade() -> None:
     assert graded(values([1, 2], [3, 4])) is EvidenceGrade.NONE
     assert graded(values([1, 2], [3, 4]), estimated=True) is EvidenceGrade.ESTIMATE
     assert graded(values([1], []), estimated=True) is EvidenceGrade.NONE
-    assert graded(values([1, 2, 3], [3, 4, 5])) is EvidenceGrade.TREND
+    assert graded(values([1, 2, 1], [4, 3, 4])) is EvidenceGrade.TREND
     assert graded(values([1] * 8, [2] * 8)) is EvidenceGrade.SERIES
     assert graded([*values([1] * 8, [2] * 8), *group]) is EvidenceGrade.CONTROLLED
     assert graded([*values([1, 2], [3, 4]), *group]) is EvidenceGrade.CONTROLLED
