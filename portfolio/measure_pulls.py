@@ -1,5 +1,6 @@
 """Where a measure's values are pulled from: say so, try it, switch it off; and the clock's pulling of what is due."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -16,6 +17,9 @@ from portfolio.models import Measure, MeasureSource, Person
 from portfolio.pulled_values import NotThere, Pick
 from portfolio.rules.sources import Allowed, SourceRefused, check_query, databases_in
 from portfolio.settings import Settings
+from portfolio.submission import one_line
+
+logger = logging.getLogger("outsize.measure_pulls")
 
 URL, SQL = "url", "sql"
 KINDS = ((URL, "A web address"), (SQL, "A query in a database"))
@@ -118,11 +122,14 @@ def hurry(session: Session, source: MeasureSource, *, by: Person, at: datetime) 
 
 
 def look(source: MeasureSource, settings: Settings, *, zone: tzinfo, today: date) -> Outcome:
-    """What it would give now. Changes nothing, and holds no transaction."""
+    """What it would give now. Changes nothing, and holds no transaction. Whatever it answers, it stops no other."""
     try:
         return Outcome(tuple(_found(source, settings, zone=zone, today=today)))
     except (SourceRefused, NotFetched, NotThere) as problem:
-        return Outcome(problem=str(problem)[:500])
+        return Outcome(problem=one_line(str(problem))[:500])
+    except Exception as problem:
+        logger.exception("source %s of measure %s", source.id, source.measure_id)
+        return Outcome(problem=f"Its answer can't be read ({type(problem).__name__}).")
 
 
 def pull_due(

@@ -180,10 +180,15 @@ def _look_up(url: httpx.URL) -> list[str]:
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
-def _whole(answer: httpx.Response) -> bytes:
-    read = bytearray()
-    for chunk in answer.iter_bytes():
+def _whole(answer: httpx.Response, *, clock: Callable[[], float] = time.monotonic) -> bytes:
+    """The answer as it comes, not unpacked (none was asked to be packed), as long as it is neither too long nor too slow."""
+    if answer.headers.get("content-encoding", "").lower() not in {"", "identity"}:
+        raise Unreachable("It answered with something packed, which wasn't asked for.")
+    read, until = bytearray(), clock() + RUN_SECONDS
+    for chunk in answer.iter_raw():
         read += chunk
+        if clock() > until:
+            raise Unreachable(f"It gave no whole answer within {RUN_SECONDS:.0f} seconds.")
         if len(read) > LARGEST_ANSWER:
             raise Unreachable(f"It answered with more than {LARGEST_ANSWER // 1_000_000} MB at once.")
     return bytes(read)

@@ -13,6 +13,7 @@ from portfolio.learning.moodle_pull import Pull
 from portfolio.links import Links
 from portfolio.models import LearningSource
 from portfolio.settings import Settings
+from portfolio.submission import one_line
 
 logger = logging.getLogger("outsize.learning")
 
@@ -90,7 +91,7 @@ def _tried(
     except SpentForNow:
         return Fetched(goes_on=True)
     except (Unreachable, MoodleRefused) as problem:
-        return Fetched(problem=str(problem))
+        return Fetched(problem=one_line(str(problem)))
     except Exception:
         logger.exception("Fetching from learning source %s failed", number)
         return Fetched(problem=BROKEN)

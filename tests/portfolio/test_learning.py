@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -445,6 +446,15 @@ def test_nothing_that_answers_is_told_without_its_secret(quick: Settings) -> Non
     ):
         caller.get(f"http://127.0.0.1:1/{TOKEN}", headers={})
     assert TOKEN not in str(refused.value)
+
+
+def test_a_slow_or_packed_answer_is_not_waited_for() -> None:
+    clock = iter([0.0, 1.0, 121.0])
+    slow = httpx.Response(200, content=iter([b"1", b"2"]))
+    with pytest.raises(Unreachable, match="within 120 seconds"):
+        calling._whole(slow, clock=lambda: next(clock))
+    with pytest.raises(Unreachable, match="packed"):
+        calling._whole(httpx.Response(200, headers={"content-encoding": "gzip, gzip"}))
 
 
 def test_one_source_that_breaks_waits_longer_each_time(

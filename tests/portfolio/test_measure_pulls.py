@@ -1,5 +1,6 @@
 """Values pulled from a real web server and real databases: once a day and row, and nothing but looks."""
 
+import gzip
 import json
 import sqlite3
 import threading
@@ -56,6 +57,8 @@ class _Counter(BaseHTTPRequestHandler):
         self.send_response(status)
         if status in {301, 302}:
             self.send_header("Location", body.decode())
+        if self.path == "/packed":
+            self.send_header("Content-Encoding", "gzip, gzip")
         self.end_headers()
         if self.path == "/slow":
             time.sleep(1.5)
@@ -186,6 +189,54 @@ def test_a_source_that_fails_says_so_waits_longer_each_time_and_stops_no_other(
         )
 
 
+@pytest.mark.both
+def test_an_answer_with_odd_characters_is_told_and_stops_no_other(
+    database: Database, cast: Cast, now: datetime, shop: Shop, allowing: Settings
+) -> None:
+    odd = (
+        {"n": "a\x00b"},
+        {"n": "\ud800"},
+        {"\ud800": 1},
+        [{"value": 1, "day": "x", "exposure": [1]}],
+        {"n": 7},
+    )
+    with database.writing() as session:
+        one = a_measure(session, cast, now)
+        for place, body in enumerate(odd):
+            asked = Asked("url", shop.says(f"/{place}", body), pick="/n")
+            measure_pulls.add(session, one, asked, settings=allowing, by=cast.manager, at=now)
+    assert measure_pulls.pull_due(database, allowing, now=now) == {"sources": 5, "readings": 1, "failed": 4}
+    with database.reading() as session:
+        told = session.scalars(select(MeasureSource.problem).order_by(MeasureSource.id)).all()
+    assert told == [
+        "Row 1: “ab” is no number.",
+        "Row 1: “\N{REPLACEMENT CHARACTER}” is no number.",
+        "There is no “n” in an object with \N{REPLACEMENT CHARACTER}.",
+        "There is no “n” in a list of 1.",
+        "",
+    ]
+
+
+def test_what_nobody_thought_of_is_told_as_well(
+    database: Database,
+    cast: Cast,
+    now: datetime,
+    shop: Shop,
+    allowing: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr("portfolio.pulled_values.given_in", broken)
+    with database.writing() as session:
+        one = a_measure(session, cast, now)
+        asked = Asked("url", shop.says("/now", {"n": 7}), pick="/n")
+        source = measure_pulls.add(session, one, asked, settings=allowing, by=cast.manager, at=now)
+    told = measure_pulls.look(source, allowing, zone=UTC, today=TODAY)
+    assert told.problem == "Its answer can't be read (OverflowError)."
+
+
 def test_redirects_long_and_slow_answers_and_names_for_our_own_walls_are_refused(
     shop: Shop, allowing: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +249,7 @@ def test_redirects_long_and_slow_answers_and_names_for_our_own_walls_are_refused
         ("/away", b"http://127.0.0.1:1/", 302, "points elsewhere"),
         ("/long", b"1" * (measure_fetching.MOST_BYTES + 1), 200, "longer than 4 MB"),
         ("/error", b"", 500, "It answered 500"),
+        ("/packed", gzip.compress(gzip.compress(b"1" * 1000)), 200, "packed in a way"),
     ):
         with pytest.raises(NotFetched, match=words):
             measure_fetching.content_at(shop.says(path, body, status), allowed)
