@@ -57,7 +57,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     MONTH: ("month", "monat"),
     WHEN: ("when", "phase", "before/after", "before or after", "pre/post", "prepost", "post", "time point", "timepoint", "intervention"),
     GROUP: ("group", "arm", "condition", "treatment", "treated", "trained", "train", "comparison", "cohort", "control"),
-    SUBJECT: ("subject", "id", "person", "participant", "employee", "site", "store", "team", "machine", "pseudonym", "respondent", "student"),
+    SUBJECT: ("subject", "id", "person", "participant", "employee", "site", "store", "team", "machine", "pseudonym", "respondent", "student", "firm", "company", "plant", "branch", "school", "fcode"),
     EXPOSURE: ("exposure", "population", "pop", "among", "hours worked", "denominator", "n", "headcount", "person years"),
     NOTE: ("note", "notes", "comment"),
     BEFORE: ("before", "pre", "baseline", "pretest", "pre-test", "vorher", "pre score"),
@@ -446,7 +446,7 @@ def _read(
             continue
         cells = {name: _cell(row.cells[number]) for name, number in place.items()}
         try:
-            found = [*_of_row(cells, plan, as_number, today=today, zone=zone)]
+            found = [*_of_row(cells, plan, as_number, line=row.line, today=today, zone=zone)]
             for one in found:
                 measures.check(measure, one)
         except (NotReadable, ReadingRefused) as problem:
@@ -464,10 +464,18 @@ def _cell(said: str) -> str:
 
 
 def _of_row(
-    cells: dict[str, str], plan: Plan, number: Callable[[str], float], *, today: date, zone: tzinfo
+    cells: dict[str, str],
+    plan: Plan,
+    number: Callable[[str], float],
+    *,
+    line: int,
+    today: date,
+    zone: tzinfo,
 ) -> Iterator[Given]:
     common = _common(cells, plan, number)
     if plan.is_wide:
+        if common.subject is None and plan.before_on is not None:  # a row is one of something, named or not
+            common = replace(common, subject=f"{plan.before_on.isoformat()} line {line}")
         sides = ((BEFORE, plan.before_on, False), (AFTER, plan.after_on, True))
         for role, day, is_after in sides:
             value = cells[plan.column(role) or ""]

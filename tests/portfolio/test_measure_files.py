@@ -115,6 +115,25 @@ def test_a_wide_workbook_makes_pairs_and_addresses_become_pseudonyms(
         assert (looked.difference.changed, looked.difference.unchanged, looked.can_take) == (0, 3, False)
 
 
+def test_a_row_with_a_value_before_and_after_is_a_pair_without_a_name_too(
+    database: Database, cast: Cast, links: Links, now: datetime
+) -> None:
+    table = "pre,post\n1,2\n5,\n,7\n3,4.5\n"
+    plan = Plan({"pre": "before", "post": "after"}, before_on=date(2026, 9, 1), after_on=date(2026, 11, 1))
+    with database.writing() as session:
+        one = a_measure(session, cast, now)
+        kept = bring(session, one, table.encode(), cast, now, plan)
+        measure_files.take(session, kept, one, links=links, by=cast.manager, at=now)
+        session.refresh(one)
+        sides: dict[str | None, list[float]] = {}
+        for reading in sorted(one.readings, key=lambda reading: reading.after):
+            sides.setdefault(reading.subject, []).append(reading.value)
+        assert sorted(sides.values()) == [[1, 2], [3, 4.5], [5], [7]]
+        again = bring(session, one, table.encode(), cast, now, plan)
+        looked = measure_files.look(session, again, one, links=links, now=now)
+        assert (looked.difference.changed, looked.difference.unchanged) == (0, 6)
+
+
 def test_months_with_what_they_are_counted_among_are_divided_by_a_day(
     database: Database, cast: Cast, links: Links, now: datetime
 ) -> None:
