@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import survey_results
+from portfolio import organisation, survey_results
 from portfolio.models import (
     Evaluation,
     EvaluationStep,
@@ -20,7 +20,9 @@ from portfolio.models import (
     SuccessCase,
     Survey,
 )
+from portfolio.rules import money
 from portfolio.rules.levels import LEAST_PEOPLE, Evidence, Levels, weigh
+from portfolio.states import EvidenceGrade
 
 PERCEIVED = 3
 """What somebody says of themselves, where a question doesn't say its tier."""
@@ -38,6 +40,18 @@ Found = tuple[int, Evidence]
 def of_project(session: Session, project: Project, *, concluded: bool = True) -> Levels:
     """The best evidence at each level; without what was `concluded` before where asked."""
     return of_projects(session, [project], concluded=concluded, in_words=True)[project.id]
+
+
+def may_print(one: Evaluation, least: EvidenceGrade) -> bool:
+    """Whether what was concluded may be told: a return only from the grade set now on, however it was when it was concluded."""
+    return one.figures.get("roi") is None or money.is_enough(one.grade, least)
+
+
+def words_of(one: Evaluation, least: EvidenceGrade) -> str:
+    """What was concluded, or that it isn't told."""
+    if may_print(one, least):
+        return one.result
+    return f"Concluded; a return is printed from “{least.value.replace('_', ' ')}” on."
 
 
 def of_projects(
@@ -64,13 +78,18 @@ def of_projects(
 
 
 def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+    ours = organisation.current(session)
+    least = ours.least_grade if ours else EvidenceGrade.ESTIMATE
     query = select(Evaluation).where(Evaluation.project_id.in_(ids)).order_by(Evaluation.id)
     for one in session.scalars(query):
+        verdict = one.verdict if may_print(one, least) else ""
         tier = one.tier or (8 if one.level == 4 else None)
         base = int(one.figures.get("base") or 0)
         yield (
             one.project_id,
-            Evidence(one.level, one.result, tier, one.grade, base, one.verdict, one.concluded_at.date()),
+            Evidence(
+                one.level, words_of(one, least), tier, one.grade, base, verdict, one.concluded_at.date()
+            ),
         )
 
 

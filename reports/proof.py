@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from portfolio import levels, organisation, projects, proving, success_cases
 from portfolio.models import Person, Project
 from portfolio.proving import NothingToConclude
+from portfolio.states import EvidenceGrade
 from reports.proof_view import Overview, ProjectLine, ProofPage
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_text
@@ -27,11 +28,15 @@ def overview(request: Request, session: SessionDep, person: LeaderDep) -> Respon
     verdicts = {one.project.id: one.verdict for one in concluded}
     returns = proving.returns(session)
     today = here(request).today
+    ours = organisation.current(session)
+    least = ours.least_grade if ours else EvidenceGrade.ESTIMATE
     view = Overview(
         hits=proving.hit_rate(session),
         concluded=concluded,
         lines=[
-            ProjectLine(one, reached[one.id], verdicts.get(one.id, ""), returns.get(one.id), person.manages)
+            ProjectLine(
+                one, reached[one.id], verdicts.get(one.id, ""), returns.get(one.id), person.manages, least
+            )
             for one in found
         ],
         due=proving.due(session, today=today),

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from portfolio.costs import Rates
+from portfolio.levels import may_print, words_of
 from portfolio.models import Evaluation, Project, SuccessCase
 from portfolio.proving import GRADE_WORDS, Concluded, DueStep, Measured, ProjectProof
 from portfolio.rules.hit_rate import HitRate
 from portfolio.rules.levels import LEVEL_NAMES, LEVEL_QUESTIONS, Evidence, Levels, tier_words
-from portfolio.rules.money import CostKind, CostLine, Return
+from portfolio.rules.money import CostKind, CostLine, Return, is_enough
 from portfolio.rules.proof import Outcome
 from portfolio.states import EvidenceGrade
 from reports import words
@@ -67,6 +68,7 @@ class MeasureLine:
 
     measured: Measured
     currency: str
+    least: EvidenceGrade = EvidenceGrade.ESTIMATE
 
     @property
     def verdict(self) -> str:
@@ -99,7 +101,7 @@ class MeasureLine:
     @property
     def in_money(self) -> str:
         span = self.measured.in_money
-        if span is None:
+        if span is None or not is_enough(self.measured.proof.grade.grade, self.least):
             return ""
         if span.low is None or span.high is None:
             return f"{self.currency} {about(span.likely)} a year"
@@ -163,7 +165,7 @@ class ProofPage:
 
     @property
     def lines(self) -> list[MeasureLine]:
-        return [MeasureLine(one, self.currency) for one in self.found.measured]
+        return [MeasureLine(one, self.currency, self.found.least) for one in self.found.measured]
 
     @property
     def levels(self) -> list[LevelLine]:
@@ -262,6 +264,22 @@ class ProofPage:
     def percent(self, value: float) -> str:
         return percent(value)
 
+    @property
+    def adds_up_estimates(self) -> bool:
+        """Whether what people say may be added up: it is an adjusted estimate."""
+        return is_enough(EvidenceGrade.ESTIMATE, self.found.least)
+
+    @property
+    def least(self) -> str:
+        return GRADE_WORDS[self.found.least]
+
+    def result(self, one: Evaluation) -> str:
+        """What was concluded, as far as it is told."""
+        return words_of(one, self.found.least) or "–"
+
+    def verdict_of(self, one: Evaluation) -> str:
+        return one.verdict if may_print(one, self.found.least) else ""
+
     def history(self) -> list[tuple[date, list[Evaluation]]]:
         """What was concluded, by day, the latest first."""
         days: dict[date, list[Evaluation]] = {}
@@ -279,6 +297,7 @@ class ProjectLine:
     verdict: str
     concluded: Evaluation | None = None
     may_change: bool = False
+    least: EvidenceGrade = EvidenceGrade.ESTIMATE
 
     @property
     def returned(self) -> tuple[str, str]:
@@ -286,6 +305,8 @@ class ProjectLine:
         figures = self.concluded.figures if self.concluded else {}
         floor, central = figures.get("roi_floor"), figures.get("roi")
         if floor is None or central is None or not (self.may_change or figures.get("shown", True)):
+            return "–", ""
+        if self.concluded is None or not may_print(self.concluded, self.least):
             return "–", ""
         low, _, high = figures.get("benefit") or (None, None, None)
         if low is not None and high is not None and low <= 0 < high:

@@ -188,6 +188,21 @@ def test_below_the_set_grade_only_the_break_even_is_printed(
     assert client.post("/settings/rates", data={"manager": "x", "least_grade": "none"}).status_code == 422
 
 
+def test_a_return_concluded_before_the_grade_was_raised_is_printed_nowhere(
+    client: TestClient, sign_in: SignIn, database: Database, cast: Cast, project: Project
+) -> None:
+    sign_in(client, cast.manager)
+    client.post("/projects/1/conclusions", data={"conclusion": "We keep it."})
+    pages = (PAGE, "/proof")
+    assert all("150 %" in client.get(one).text for one in pages)
+    assert "In money" in client.get(PAGE).text
+    client.post("/settings/rates", data={"manager": "60", "least_grade": "controlled"})
+    for one in pages:
+        text = client.get(one).text
+        assert ("150 %" in text, "In money" in text) == (False, False)
+    assert "Concluded; a return is printed from “controlled” on." in client.get(PAGE).text
+
+
 def test_what_people_say_is_taken_from_a_file_once(
     client: TestClient, sign_in: SignIn, database: Database, cast: Cast, project: Project
 ) -> None:
