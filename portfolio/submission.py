@@ -108,7 +108,7 @@ def _middle(low: float, high: float) -> float:
 
 
 def number_in(text: Any) -> float | None:
-    """The number a person wrote: "1,200", "1.200", "3,5 %", "about 12k". None where there is none."""
+    """The number a person wrote: "1,200", "1.200", "3,5 %", "about 12k", "1e6". None where there is none."""
     if isinstance(text, bool) or text is None:
         return None
     if isinstance(text, int | float):
@@ -123,6 +123,9 @@ def number_in(text: Any) -> float | None:
     except ValueError:
         return None
     tail = str(text)[found.end() :].strip().lower()
+    if power := re.match(r"e([-+]?\d+)", tail):
+        value = float(f"{value}e{power[1]}")
+        return value if math.isfinite(value) else None
     factor = 1_000 if re.match(r"k\b", tail) else 1_000_000 if re.match(r"(m|mio|million)\b", tail) else 1
     return value * factor
 

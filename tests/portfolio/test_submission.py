@@ -14,7 +14,7 @@ from portfolio.submission import ChangedAnswers, Submission, WorkTypeKey, explai
     [
         ("1,200", 1200), ("1.200", 1200), ("1 200", 1200), ("1'200", 1200), ("3,5", 3.5), ("3.5 %", 3.5), ("0.125", 0.125),
         ("about 12k", 12_000), ("2 million", 2_000_000), ("-4", -4), ("1,234,567.89", 1_234_567.89), ("1.234.567,89", 1_234_567.89),
-        ("none", None), ("", None), (None, None), (True, None), (float("nan"), None), ("9" * 40, None),
+        ("1e6", 1_000_000), ("1.5E-3", 0.0015), ("1e400", None), ("3 each", 3), ("none", None), ("", None), (None, None), (True, None), (float("nan"), None), ("9" * 40, None),
     ],
 )  # fmt: skip
 def test_the_number_a_person_wrote_is_found(typed: Any, number: float | None) -> None:
