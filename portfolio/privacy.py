@@ -5,31 +5,36 @@ rates and hours stay right. What can't be erased is said: frozen editions and ba
 """
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, Table, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, LargeBinary, String, Table, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
+    Absence,
+    ApiToken,
     Arrival,
     Base,
     BenefitEstimate,
     Comment,
     Draft,
     EvaluationStep,
+    ExpertAsk,
     Invitation,
+    KeptAnswer,
     LearningRecord,
     LearningRequest,
     Mail,
+    Measure,
     Message,
     Organisation,
     OutdatedReport,
-    Participant,
     Person,
     Project,
     Reading,
@@ -42,16 +47,21 @@ from portfolio.models import (
     Supporter,
     Survey,
     Visit,
+    WorkLog,
 )
+from portfolio.rules.learning import of_mailbox
 from portfolio.states import Role
 
 NOT_SHOWN = frozenset({"sign_in_links", "visits", "api_tokens", "kept_answers"})
 """Keys to get in: told of by number, never handed out."""
-HIDDEN_COLUMNS = frozenset({"password_hash", "secret", "token_digest", "address"})
+HIDDEN_COLUMNS = frozenset({"password_hash", "secret", "old_secret", "token_digest", "address", "cursor"})
+KEYS = re.compile(r"(https?://[^\s\"'<>]*?/)[A-Za-z0-9_-]{20,}")
+"""Addresses that let in whoever has them, as mails carry them: what is theirs alone stays theirs."""
 BY_ADDRESS = (("drafts", "email"), ("suggestions", "email"), ("outdated_reports", "email"), ("arrivals", "sender"), ("mails", "recipient"),
               ("projects", "sponsor_email"), ("evaluation_steps", "owner_email"))  # fmt: skip
 """Where an address stands without pointing to the person."""
 GONE = "(erased)"
+AT_ONCE = 400
 
 
 class NotErasable(ValueError):
@@ -93,6 +103,8 @@ def export(session: Session, person: Person) -> dict[str, Any]:
         if table.name not in NOT_SHOWN
     }
     people = Base.metadata.tables["people"]
+    for mail in rows.get("mails", []):
+        mail.update({part: KEYS.sub(r"\1…", mail[part]) for part in ("text", "html") if mail[part]})
     rows["people"] = [
         _plain(dict(row))
         for row in session.execute(_shown(people).where(people.c.id == person.id)).mappings()
@@ -109,8 +121,9 @@ def erase(session: Session, person: Person, *, links: Links, by: Person, at: dat
     _check(person, by)
     was = person.email
     _cut_pseudonyms(session, person, links)
-    _cut_keys(session, person)
+    _cut_keys(session, person, at=at)
     _cut_words(session, person)
+    _cut_copies(session, person)
     _cut_addresses(session, was)
     person.email, person.name, person.password_hash = f"erased-{person.id}@erased.invalid", "", None
     person.roles, person.hours_per_week, person.ask_limit = Role.REQUESTER.value, None, None
@@ -194,9 +207,14 @@ def _check(person: Person, by: Person) -> None:
         raise NotErasable("Take their manager’s role away first, so that nobody is erased by mistake.")
 
 
-def _cut_keys(session: Session, person: Person) -> None:
+def _cut_keys(session: Session, person: Person, *, at: datetime) -> None:
     for model in (Visit, SignInLink, SavedView):
         session.execute(delete(model).where(model.person_id == person.id))
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
     session.execute(update(Invitation).where(Invitation.person_id == person.id).values(next_on=None))
 
 
@@ -205,8 +223,43 @@ def _cut_words(session: Session, person: Person) -> None:
     session.execute(update(Message).where(Message.by_id == person.id).values(words=GONE))
     session.execute(update(Comment).where(Comment.by_id == person.id).values(words=GONE))
     session.execute(update(Supporter).where(Supporter.person_id == person.id).values(words=""))
+    session.execute(update(ExpertAsk).where(ExpertAsk.person_id == person.id).values(words=""))
+    for model in (Absence, WorkLog):
+        session.execute(update(model).where(model.person_id == person.id).values(note=""))
     for case in named_in_cases(session, person):
-        case.who, case.may_quote, case.quote = case.who.replace(person.name, "Somebody"), False, ""
+        case.who = re.sub(re.escape(person.name), "Somebody", case.who, flags=re.IGNORECASE)
+        case.may_quote, case.quote = False, ""
+
+
+def _cut_copies(session: Session, person: Person) -> None:
+    """Name and address where they came with what stays: rows of imported files, mails as they were, what was told to others."""
+    words = [person.email, *([person.name] if " " in person.name.strip() else [])]
+    named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    mine = select(LearningRequest.id).where(LearningRequest.requester_id == person.id)
+    for asked in session.scalars(select(LearningRequest).where(LearningRequest.id.in_(mine))):
+        asked.original = _scrubbed(asked.original, named)
+    for draft in session.scalars(select(Draft).where(Draft.learning_request_id.in_(mine))):
+        draft.values, draft.original = _scrubbed(draft.values, named), _scrubbed(draft.original, named)
+    told = or_(
+        *(part.icontains(word, autoescape=True) for part in (Mail.subject, Mail.text) for word in words)
+    )
+    for mail in session.scalars(select(Mail).where(told)):
+        if mail.sent_at is not None or mail.given_up_at is not None:
+            mail.subject, mail.text, mail.html = GONE, GONE, None
+        else:
+            mail.subject, mail.text = named.sub("somebody", mail.subject), named.sub("somebody", mail.text)
+            mail.html = named.sub("somebody", mail.html) if mail.html else None
+    body = cast(KeptAnswer.body, String)
+    spelt = {*words, *(json.dumps(word)[1:-1] for word in words)}
+    session.execute(delete(KeptAnswer).where(or_(*(body.icontains(word, autoescape=True) for word in spelt))))
+
+
+def _scrubbed(value: Any, named: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return named.sub(GONE, value)
+    if isinstance(value, dict):
+        return {key: _scrubbed(one, named) for key, one in value.items()}
+    return [_scrubbed(one, named) for one in value] if isinstance(value, list) else value
 
 
 def _cut_addresses(session: Session, email: str) -> None:
@@ -241,35 +294,54 @@ def _without(addresses: str, email: str) -> str:
 
 
 def _cut_pseudonyms(session: Session, person: Person, links: Links) -> None:
-    """Each gets one that chance made, so that pairs stay pairs and the way back is gone."""
-    for was in _pseudonyms(session, person, links):
-        now = secrets.token_urlsafe(16)
-        for model, column in (
-            (Response, Response.pseudonym),
-            (BenefitEstimate, BenefitEstimate.pseudonym),
-            (Reading, Reading.subject),
-            (LearningRecord, LearningRecord.pseudonym),
-        ):
+    """Each gets one that chance made, so that pairs stay pairs and the way back is gone. Each table is looked through once."""
+    every = sorted(_pseudonyms(session, person, links))
+    new: dict[str, str] = {}
+    for model, column in (
+        (Response, Response.pseudonym),
+        (BenefitEstimate, BenefitEstimate.pseudonym),
+        (Reading, Reading.subject),
+        (LearningRecord, LearningRecord.pseudonym),
+    ):
+        found = {
+            one
+            for part in range(0, len(every), AT_ONCE)
+            for one in session.scalars(
+                select(column).where(column.in_(every[part : part + AT_ONCE])).distinct()
+            )
+            if one
+        }
+        for was in found:
+            now = new.setdefault(was, secrets.token_urlsafe(16))
             session.execute(update(model).where(column == was).values({column.key: now}))
+    session.execute(
+        update(Reading)
+        .where(func.lower(Reading.subject) == person.email)
+        .values(subject=secrets.token_urlsafe(16))
+    )
     session.execute(
         update(LearningRecord).where(LearningRecord.person_id == person.id).values(person_id=None, raw=None)
     )
 
 
 def _pseudonyms(session: Session, person: Person, links: Links) -> set[str]:
-    """All that stand for somebody: one a project, one a survey without a project, those of learning systems."""
-    asked = session.execute(
-        select(Invitation.survey_id, Survey.project_id)
-        .join(Survey, Survey.id == Invitation.survey_id)
-        .where(Invitation.person_id == person.id)
-    ).all()
-    projects = {project for _, project in asked if project is not None}
-    projects |= set(session.scalars(select(Participant.project_id).where(Participant.person_id == person.id)))
-    with_files = select(Survey.project_id).join(Response).where(Response.import_id.is_not(None)).distinct()
-    projects |= {project for project in session.scalars(with_files) if project is not None}
+    """All that may stand for somebody: one a project, one a survey or measure without a project, those of learning systems. Where
+    their address came before they did, it may be the address that a key was made of."""
+    answered = select(Survey.id, Survey.project_id).join(Response).where(Response.pseudonym.is_not(None))
+    measured = select(Measure.id, Measure.project_id).join(Reading).where(Reading.subject.is_not(None))
+    surveys, measures = (session.execute(one.distinct()).all() for one in (answered, measured))
+    valued = session.scalars(
+        select(BenefitEstimate.project_id).where(BenefitEstimate.pseudonym.is_not(None)).distinct()
+    )
+    owners: set[object] = {project for _, project in (*surveys, *measures) if project is not None} | set(
+        valued
+    )
+    owners |= {f"measure {number}" for number, project in measures if project is None}
+    alone = [number for number, project in surveys if project is None]
     records = session.scalars(select(LearningRecord.pseudonym).where(LearningRecord.person_id == person.id))
     return {
-        *(links.key("pseudonym", project, person.id) for project in projects),
-        *(links.key("pseudonym", "survey", survey, person.id) for survey, _ in asked),
+        *(links.key("pseudonym", owner, who) for owner in owners for who in (person.id, person.email)),
+        *(links.key("pseudonym", "survey", one, who) for one in alone for who in (person.id, person.email)),
+        links.key("pseudonym", "learning", of_mailbox(person.email).key),
         *(one for one in records if one),
     }

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import comments, mails, participants, privacy, surveys
+from portfolio import comments, mails, participants, privacy, surveys, tokens
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import (
+    Absence,
+    ApiToken,
     Base,
     Card,
     Draft,
@@ -21,6 +23,7 @@ from portfolio.models import (
     Measure,
     Message,
     Organisation,
+    Outlet,
     Participant,
     Person,
     Reading,
@@ -28,7 +31,9 @@ from portfolio.models import (
     SuccessCase,
     Supporter,
 )
+from portfolio.people import digest
 from portfolio.privacy import NotErasable
+from portfolio.rules.learning import of_mailbox
 from portfolio.settings import Settings
 from tests.conftest import NOW, Cast
 from tests.factory import a_card, a_project, a_request
@@ -154,6 +159,86 @@ def test_an_erased_person_is_nowhere_and_every_count_is_what_it_was(
         assert session.scalars(select(Organisation.report_recipients)).one() == "leader@fernweh.example"
         assert session.scalar(select(func.count()).select_from(Mail).where(Mail.recipient == ADDRESS)) == 0
         assert privacy.found(session, "rita") == []
+
+
+def test_copies_of_their_name_and_their_keys_go_as_well(
+    database: Database, rita: Person, cast: Cast, links: Links
+) -> None:
+    with database.writing() as session:
+        person = session.get_one(Person, rita.id)
+        asked = session.scalars(select(LearningRequest)).one()
+        asked.original = {"cells": [["Rita Requester", ADDRESS.upper()], "Faster quotes"], "mark": 3}
+        mails.queue(
+            session, to="kim@fernweh.example", subject="RITA REQUESTER asked", text="What Rita Requester said", html="<p>Rita Requester</p>",
+            about="learning_request:1", at=NOW,
+        ).sent_at = NOW  # fmt: skip
+        mails.queue(session, to="kim@fernweh.example", subject="News", text=f"Ask {ADDRESS} now", at=NOW)
+        tokens.keep_answer(session, "kim", "k", "d", 201, {"requester": {"email": ADDRESS}}, at=NOW)
+        session.add(ApiToken(name="r", token_digest=digest("token"), person_id=person.id, created_at=NOW))
+        session.add(
+            Absence(
+                person_id=person.id, from_on=NOW.date(), until_on=NOW.date(), note="Surgery", added_at=NOW
+            )
+        )
+        free = Measure(name="Calls", project_id=None, created_at=NOW)
+        session.add(free)
+        session.flush()
+        for subject in (ADDRESS, links.key("pseudonym", f"measure {free.id}", person.id)):
+            session.add(
+                Reading(
+                    measure_id=free.id,
+                    value=1,
+                    read_on=NOW.date(),
+                    after=False,
+                    subject=subject,
+                    recorded_at=NOW,
+                )
+            )
+        told = links.key("pseudonym", "learning", of_mailbox(ADDRESS).key)
+        source = session.scalars(select(LearningSource.id)).one()
+        session.add(
+            LearningRecord(source_id=source, external="2", kind="used", pseudonym=told, happened_at=NOW, received_at=NOW)
+        )  # fmt: skip
+        session.flush()
+        was = {*session.scalars(select(Reading.subject)), told}
+    with database.writing() as session:
+        privacy.erase(session, session.get_one(Person, rita.id), links=links, by=cast.manager, at=NOW)
+    with database.reading() as session:
+        everything = _everything(session)
+        assert [
+            one for one in (*was, ADDRESS, NAME, "Surgery") if one and one.lower() in everything.lower()
+        ] == []
+        assert session.scalars(select(LearningRequest.original)).one() == {
+            "cells": [["(erased)", "(erased)"], "Faster quotes"],
+            "mark": 3,
+        }
+        assert session.scalars(select(Mail.text).order_by(Mail.id)).all()[-2:] == [
+            "(erased)",
+            "Ask somebody now",
+        ]
+        assert tokens.holder(session, "token") is None
+
+
+def test_what_is_handed_out_opens_nothing(database: Database, rita: Person, cast: Cast, links: Links) -> None:
+    with database.writing() as session:
+        outlets_ = Outlet(
+            kind="webhook", name="News", address="https://x.example/key", secret="s3cret-new", old_secret="s3cret-old", events="",
+            added_at=NOW, added_by_id=rita.id,
+        )  # fmt: skip
+        session.add(outlets_)
+        invited = session.scalars(select(Invitation).where(Invitation.person_id == rita.id)).one()
+        address = links.answering(invited, "q", 1)
+        mails.queue(session, to=ADDRESS, subject="A survey", text=f"Here: {address}\nThanks", at=NOW)
+    with database.reading() as session:
+        taken = privacy.export(session, session.get_one(Person, rita.id))
+    text = json.dumps(taken)
+    assert [
+        one for one in ("s3cret-new", "s3cret-old", "x.example", links.answering_key(invited)) if one in text
+    ] == []
+    assert (
+        taken["mails"][-1]["text"]
+        == f"Here: http://testserver/answers/{invited.id}/…?question=q&answer=1\nThanks"
+    )
 
 
 def test_oneself_a_manager_and_who_is_erased_already_are_refused(
