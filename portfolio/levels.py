@@ -83,7 +83,7 @@ def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
     query = select(Evaluation).where(Evaluation.project_id.in_(ids)).order_by(Evaluation.id)
     for one in session.scalars(query):
         verdict = one.verdict if may_print(one, least) else ""
-        tier = one.tier or (8 if one.level == 4 else None)
+        tier = one.tier or (8 if one.level == 4 and one.figures.get("change", True) else None)
         base = int(one.figures.get("base") or 0)
         yield (
             one.project_id,
@@ -94,7 +94,8 @@ def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
 
 
 def _asked(session: Session, ids: Sequence[int], *, in_words: bool) -> Iterator[Found]:
-    """Surveys that have closed, each at the levels its questions are about; `in_words` with what most people said."""
+    """Surveys that have closed, each at the levels its questions are about; `in_words` with what most people said, and
+    only levels of which enough people answered a question."""
     surveys = list(
         session.scalars(select(Survey).where(Survey.project_id.in_(ids), Survey.closed_at.is_not(None)))
     )
@@ -111,6 +112,8 @@ def _asked(session: Session, ids: Sequence[int], *, in_words: bool) -> Iterator[
         if count >= LEAST_PEOPLE and survey.project_id is not None:
             of = f" of {survey.sent_count}" if survey.sent_count >= count else ""
             for level, tier in _tiers(survey).items():
+                if in_words and (survey.id, level) not in said:
+                    continue
                 words = (
                     f"{count}{of} answered “{survey.name or survey.kind}”.{said.get((survey.id, level), '')}"
                 )
@@ -134,7 +137,7 @@ def _said(session: Session, surveys: Sequence[Survey]) -> dict[tuple[int, int], 
         levels = {question["key"]: question.get("level") for question in survey.questions}
         for one in shown[survey.id].questions:
             place = (survey.id, levels.get(one.key) or 0)
-            if one.sentence and place not in found:
+            if one.answered and not one.hidden and place not in found:
                 found[place] = f" {one.label} {one.sentence}"
     return found
 

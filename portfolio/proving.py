@@ -299,7 +299,7 @@ def _of_measure(one: Measured, number: int, *, is_main: bool, words: str) -> Eva
         project_id=number,
         measure_id=one.measure.id,
         level=4,
-        tier=8,
+        tier=None if change is None else 8,
         result=proved.verdict.reason,
         grade=proved.grade.grade,
         verdict=proved.verdict.outcome.value,

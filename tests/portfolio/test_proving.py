@@ -132,6 +132,24 @@ def test_a_project_is_put_together_the_same_on_every_database(
         assert proving.hypotheses(session, before=now) == []
 
 
+def test_what_nobody_answered_or_read_after_reaches_no_level(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    with database.writing() as session:
+        made = a_project(session, by=cast.manager)
+        survey = Survey(project_id=made.id, kind="end", questions=QUESTIONS, closed_at=now, created_at=now)
+        session.add(survey)
+        session.flush()
+        for _ in range(6):
+            session.add(Response(survey_id=survey.id, answers={"can": "Yes"}, answered_at=now))
+        measure = measures.add(session, name="Returns", project=made, by=cast.manager, at=now)
+        measures.read(session, measure, value=10, on=now.date(), after=False, by=cast.manager, at=now)
+        proving.conclude(session, made, by=cast.manager, at=now)
+        found = levels.of_project(session, made)
+        assert [(one.level, one.tier) for one in found.best] == [(2, 3), (4, None)]
+        assert found.reached == 2
+
+
 @pytest.mark.both
 def test_what_is_due_and_what_lacks_a_baseline_is_listed(
     database: Database, cast: Cast, project: Project, now: datetime
