@@ -14,12 +14,19 @@ from web.forms import Errors, Fields
 
 CLEAR = 0.7
 """From so many cases in one on, one way is called better than the other."""
+_LONG = 36
+"""Months from which on people think in years."""
 _DONE = {"Build": "built", "Buy": "bought"}
 
 
 def cases(chance: float) -> str:
     """A chance as people count it: "83 of 100 cases"."""
     return f"{round(100 * chance)} of 100 cases"
+
+
+def _three(value: float) -> str:
+    """A guess with three digits that mean something."""
+    return words.number(float(f"{value:.3g}"), 2)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,8 @@ class WhatIf:
     def payback(self, option: Option) -> str:
         if option.payback_months is None:
             return "–" if option.roi is None else "never"
+        if option.payback_months >= _LONG:
+            return f"{words.number(option.payback_months / 12, 1)} years"
         return f"{words.number(option.payback_months, 1)} months"
 
     def breaks_even(self, option: Option) -> str:
@@ -130,8 +139,8 @@ class WhatIf:
         if option.breaks_even_at is None:
             return f"once it brings {self.currency} {about(option.cost.likely)}"
         one = option.breaks_even_at
-        ends = f"{words.number(one.low, 2)} to {words.number(one.high, 2)}"
-        return f"{words.amount(one.likely, self.unit)} ({ends})"
+        ends = f"{_three(one.low)} to {_three(one.high)}"
+        return f"{words.amount(float(f'{one.likely:.3g}'), self.unit)} ({ends})"
 
     def effect(self, option: Option) -> str:
         """The effect size d at which it pays, where somebody said what the spread between people is worth."""
