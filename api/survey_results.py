@@ -6,9 +6,10 @@ from fastapi import APIRouter
 
 from api.callers import LeaderCaller
 from api.lists import Number
-from portfolio import survey_results, surveys
+from portfolio import survey_results, survey_scales, surveys
 from portfolio.rules.distributions import Distribution
 from portfolio.survey_results import Breakdown
+from portfolio.survey_scales import Scale
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
@@ -27,6 +28,7 @@ def results(session: SessionDep, _caller: LeaderCaller, now: NowDep, number: Num
         raise ProblemFound(404)
     found = survey_results.shown(session, survey, now=now)
     broken = survey_results.breakdown(session, survey, now=now) if found.is_shown else None
+    scales = survey_scales.of(session, survey, found) if found.is_shown else ()
     return {
         "survey": survey.id,
         "shown": found.is_shown,
@@ -37,6 +39,22 @@ def results(session: SessionDep, _caller: LeaderCaller, now: NowDep, number: Num
         "bases": found.bases,
         "questions": [{**_question(one), "groups": _groups(one, broken)} for one in found.questions],
         "broken_down_by": broken.by if broken else None,
+        "scales": [_scale(one) for one in scales],
+    }
+
+
+def _scale(one: Scale) -> dict[str, Any]:
+    """Cronbach's alpha of questions with the same steps; `alpha_turned` with those turned round that seem reversed."""
+    found = one.found
+    return {
+        "questions": [item.key for item in found.items],
+        "alpha": found.alpha,
+        "low": found.low,
+        "high": found.high,
+        "people": found.people,
+        "seem_reversed": list(found.seem_reversed),
+        "alpha_turned": found.alpha_turned,
+        "sentence": one.sentence,
     }
 
 

@@ -6,7 +6,7 @@ One aggregated statement counts all surveys asked for, however many there are; n
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -171,22 +171,28 @@ def _results(survey: Survey, answered: int, found: Mapping[str, Batches], why_no
     if why_not:
         return Results(survey.id, answered, survey.sent_count, rate, why_not=why_not)
     questions = tuple(
-        _distribution(question, found.get(question["key"], {})) for question in survey.questions
+        _distribution(question, found.get(question["key"], {}), in_steps=survey.in_steps)
+        for question in survey.questions
     )
+    let_out = disclosure.in_steps(answered) if survey.in_steps else answered
     return Results(
         survey.id,
         answered,
         survey.sent_count,
         rate,
         questions,
-        bases=bases(questions, answered=answered, asked=survey.sent_count),
-        kept_back=max((one.kept_back for one in questions), default=0),
+        bases=bases(questions, answered=let_out, asked=survey.sent_count),
+        kept_back=answered - let_out
+        if survey.in_steps
+        else max((one.kept_back for one in questions), default=0),
     )
 
 
-def _distribution(question: Mapping[str, Any], batches: Batches) -> Distribution:
+def _distribution(question: Mapping[str, Any], batches: Batches, *, in_steps: bool) -> Distribution:
+    """In steps, whether nobody answered a question or up to four did stays open: it could be watched change with one answer."""
     out, kept_back = _released(batches)
-    return distribute(question, out.options, out.people, kept_back)
+    made = distribute(question, out.options, out.people, kept_back)
+    return replace(made, hidden=True) if in_steps and not out.people else made
 
 
 def _released(batches: Batches) -> tuple[Counted, int]:

@@ -57,10 +57,11 @@ class Scale:
 
 
 def of(session: Session, survey: Survey, shown: Results) -> tuple[Scale, ...]:
-    """The scales of a closed survey all of whose answers are shown. None while some are kept back: taken together they would tell."""
-    if survey.closed_at is None or survey.in_steps or shown.kept_back or shown.answered > MOST_PEOPLE:
+    """The scales of a closed survey whose answers are all shown. Questions some of whose are kept back are in none: taken together they
+    would tell."""
+    if survey.closed_at is None or survey.in_steps or shown.answered > MOST_PEOPLE:
         return ()
-    hidden = {one.key for one in shown.questions if one.hidden}
+    hidden = {one.key for one in shown.questions if one.hidden or one.kept_back}
     found = (_scale(session, survey, block) for block in _blocks(survey, hidden))
     return tuple(one for one in found if one is not None)
 

@@ -11,6 +11,7 @@ from sqlalchemy import event, func, select
 from portfolio.database import Database
 from portfolio.models import Event, Import, Person, Response, Survey
 from tests.conftest import Cast
+from tests.portfolio import test_survey_scales
 
 SignIn = Callable[[TestClient, Person | None], None]
 QUESTIONS = [
@@ -126,6 +127,17 @@ def test_results_over_the_api_are_counts_with_their_base(
     assert first["groups"] == []  # four of Legal would be the rest of the total
     assert found["questions"][2]["options"] == []
     assert manager.get("/api/v1/surveys/999/results").status_code == 404
+
+
+def test_the_api_tells_how_well_questions_hang_together_and_which_seems_reversed(
+    manager: TestClient, database: Database, now: datetime
+) -> None:
+    with database.writing() as session:
+        number = test_survey_scales.a_survey(session, now).id
+    (scale,) = manager.get(f"/api/v1/surveys/{number}/results").json()["scales"]
+    assert (scale["questions"], scale["people"]) == (["alone", "where", "lead", "lost"], 40)
+    assert scale["seem_reversed"] == ["lost"]
+    assert scale["low"] < scale["alpha"] < scale["high"] < 0.8 < scale["alpha_turned"]
 
 
 def test_whether_a_question_is_the_other_way_round_is_kept(

@@ -180,6 +180,10 @@ def test_in_steps_each_question_shows_its_first_whole_steps(database: Database) 
     assert bars(at_the_end, 0) == [("Yes", 5), ("No", 5)]
     assert at_the_end.questions[0].hidden is False
     assert bars(at_the_end, 1) == [("Git", 10), ("Tests", 10), ("Review", 0)]
+    assert (at_the_end.answered, at_the_end.kept_back) == (13, 3)
+    # Two said how sure they are: that isn't nobody, and whether it is a few or none is not told either.
+    assert [one.hidden for one in at_the_end.questions] == [False, False, True, True, True]
+    assert "1 person" not in at_the_end.bases
 
 
 @pytest.mark.both

@@ -100,6 +100,17 @@ def test_nothing_is_taken_together_before_all_is_shown(
         assert scales(session, a_survey(session, now, **fields), now) == ()
 
 
+def test_a_comment_of_a_few_hides_no_scale(database: Database, now: datetime) -> None:
+    with database.writing() as session:
+        survey = a_survey(session, now)
+        survey.questions = [*survey.questions, {"key": "more", "label": "Anything else?", "kind": "text"}]
+        said = {"alone": STEPS[0], "more": "Only three people wrote something."}
+        session.add_all(Response(survey_id=survey.id, answers=said, answered_at=now) for _ in range(3))
+        session.flush()
+        (found,) = scales(session, survey, now)
+    assert found.found.people == 40
+
+
 def test_too_few_people_say_nothing_of_a_scale(database: Database, now: datetime) -> None:
     with database.writing() as session:
         assert scales(session, a_survey(session, now, people=9), now) == ()
