@@ -219,7 +219,11 @@ def _read_row(
         if value is None or not 0 <= value <= parts_of[part]:
             raise FileRefused(f"Line {number}: “{cells[part][:40]}” is no share from 0 to 100 %.")
         shares.append(value / parts_of[part])
-    same = tuple(cells[part] for part in sorted(cells))
+    same = (
+        repr(amount),
+        *(f"{share:.6g}" for share in shares),
+        cells.get("basis", ""),
+    )  # however it is written: 70, 70 % or 0.7
     seen[same] += 1
     key = hashlib.sha256(repr((same, seen[same])).encode()).hexdigest()[:40]
     return Given(amount, shares[0], shares[1], cells.get("basis", "")[:500], key)
