@@ -70,7 +70,7 @@ def drifted_apart(data: Data) -> bool:
 
 def _fitted(design: Array, value: Array) -> tuple[Array, float]:
     """Least squares: coefficients, and the squares it misses the values by."""
-    found: Array = np.linalg.lstsq(design, value, rcond=None)[0]
+    found = np.asarray(np.linalg.lstsq(design, value, rcond=None)[0], np.float64)
     return found, float(((value - design @ found) ** 2).sum())
 
 
