@@ -127,7 +127,7 @@ def slippage(rows: Sequence[dict[str, Any]]) -> Markup:
         return Markup()
     days = [date.fromisoformat(row[end]) for row in shown for end in ("first", "now")]
     first, length = min(days), max(1, (max(days) - min(days)).days)
-    width, row_height, left, right, top = 560, 19, 176, 66, 24
+    width, row_height, left, right, top = 560, 19, 214, 66, 24
     height = top + row_height * len(shown) + 20
 
     def x(day: str) -> float:
@@ -140,7 +140,7 @@ def slippage(rows: Sequence[dict[str, Any]]) -> Markup:
         said = "as told" if not late else f"{abs(late)} d {'later' if late > 0 else 'sooner'}"
         parts += [
             Markup('<text class="chart-strong" x="0" y="{:.1f}">{}</text>').format(
-                y + 4, _short(row["project"], 27)
+                y + 4, _short(row["project"], 29)
             ),
             Markup('<line class="chart-grid" x1="{}" y1="{y:.1f}" x2="{}" y2="{y:.1f}"/>').format(
                 left, width - right, y=y
