@@ -86,7 +86,7 @@ class NewReading(Strict):
     subject: Line(64) | None = None  # type: ignore[valid-type] # as above
     exposure: Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)] | None = None
     traits: (
-        Annotated[dict[Annotated[str, Field(min_length=1, max_length=60)], Finite], Field(max_length=12)]
+        Annotated[dict[Annotated[Line(60), Field(min_length=1)], Finite], Field(max_length=12)]  # type: ignore[valid-type] # as above
         | None
     ) = None
     key: Annotated[Line(120), Field(min_length=1)] | None = None  # type: ignore[valid-type] # as above

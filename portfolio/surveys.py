@@ -31,6 +31,7 @@ from portfolio.rules.survey_mails import DAYS_BETWEEN, Waiting, chosen, may_writ
 from portfolio.rules.survey_questions import MOST_QUESTIONS, Question, problem_of, questions_of, read_answers
 from portfolio.rules.survey_templates import ANYONE, AUDIENCES, LEAD, LEARNER, OWN, REQUESTER, Template
 from portfolio.states import Stage
+from portfolio.submission import clean
 
 OPEN_DAYS = 28
 """How long a survey stays open where nobody says otherwise: long enough for the last reminder."""
@@ -563,7 +564,8 @@ def _check_questions(questions: Sequence[Question]) -> None:
 
 
 def _said(survey: Survey, answers: Mapping[str, Any]) -> dict[str, Any]:
-    read = read_answers(questions_of(survey.questions), answers)
+    said = {key: clean(one) for key, one in answers.items()}
+    read = read_answers(questions_of(survey.questions), said)
     if read.problems:
         raise AnswersRefused(read.problems)
     return read.answers

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from portfolio import people
@@ -57,7 +57,10 @@ def listed(session: Session) -> list[ApiToken]:
 
 
 def kept_answer(session: Session, caller: str, key: str) -> KeptAnswer | None:
-    """The answer once given to this caller for this Idempotency-Key."""
+    """The answer once given to this caller for this Idempotency-Key. A call with the same key waits until this one is over, and
+    then finds its answer; SQLite lets one write at a time anyway."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{caller}/{key}", 0))))
     return session.get(KeptAnswer, (caller, key))
 
 

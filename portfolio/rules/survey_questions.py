@@ -162,7 +162,7 @@ def _several(question: Question, given: Any) -> tuple[Any, str]:
 def _number(given: Any) -> tuple[Any, str]:
     try:
         value = float(given.replace(",", ".")) if isinstance(given, str) else float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = float("nan")
     if isinstance(given, bool) or not isfinite(value) or abs(value) > LARGEST_NUMBER:
         return None, "Please give a number."

@@ -1,5 +1,6 @@
 """Measures over the API: their facts, readings one or many, and what they prove."""
 
+import json
 from datetime import datetime
 
 import pytest
@@ -35,6 +36,19 @@ def api(client: TestClient, database: Database, cast: Cast, now: datetime) -> Te
 def the_count(database: Database) -> int:
     with database.reading() as session:
         return session.scalar(select(func.count()).select_from(Reading)) or 0
+
+
+@pytest.mark.both
+def test_odd_characters_in_the_names_of_traits_are_left_out(api: TestClient, database: Database) -> None:
+    for name in ("years\x00", "\ud800"):
+        said = json.dumps({"value": 1, "read_on": "2026-11-01", "traits": {name: 4}})
+        answer = api.post(
+            "/api/v1/measures/1/readings", content=said, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 201
+    with database.reading() as session:
+        found = session.scalars(select(Reading.traits).order_by(Reading.id)).all()
+    assert found == [{"years": 4}, {"\N{REPLACEMENT CHARACTER}": 4}]
 
 
 def test_a_measure_is_changed_by_one_at_a_time(api: TestClient) -> None:

@@ -1,5 +1,7 @@
 """Surveys over the API: made, sent, opened, answered once, closed."""
 
+import json
+import threading
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from sqlalchemy import select
 from portfolio import participants, projects
 from portfolio.database import Database
 from portfolio.links import Links
-from portfolio.models import Invitation, Person, Project, Response
+from portfolio.models import Invitation, Person, Project, Response, Survey
 from portfolio.states import Role
 from tests.api.test_projects import with_a_key
 from tests.conftest import NOW, Cast
@@ -32,6 +34,42 @@ def api(client: TestClient, database: Database, cast: Cast) -> TestClient:
         made = projects.add(session, name="Faster quotes", solution_type="job_aid", by=cast.manager, at=NOW)
         participants.add(session, made, [cast.other], by=cast.manager, at=NOW)
     return with_a_key(client, database, Role.MANAGER)
+
+
+@pytest.mark.both
+def test_the_same_key_at_the_same_moment_makes_one_survey_and_answers_all_alike(
+    api: TestClient, database: Database
+) -> None:
+    answers: list[tuple[int, str]] = []
+    key = {"Idempotency-Key": "k"}
+
+    def press() -> None:
+        answer = api.post("/api/v1/surveys", json={"name": "One", "questions": QUESTIONS}, headers=key)
+        answers.append((answer.status_code, json.dumps(answer.json(), sort_keys=True)))
+
+    presses = [threading.Thread(target=press) for _ in range(6)]
+    for one in presses:
+        one.start()
+    for one in presses:
+        one.join()
+    assert [status for status, _ in answers] == [201] * 6
+    assert len({text for _, text in answers}) == 1
+    with database.reading() as session:
+        assert session.scalars(select(Survey.name)).all() == ["One"]
+
+
+@pytest.mark.both
+def test_odd_characters_in_what_is_said_are_left_out(api: TestClient, database: Database) -> None:
+    api.post("/api/v1/surveys", json={"name": "A", "audience": "anyone", "questions": QUESTIONS})
+    api.post("/api/v1/surveys/1/opening", json={})
+    said = json.dumps({"answers": {"could_you_do_it": "Yes", "words": "a\x00b\ud800"}})
+    answer = api.post(
+        "/api/v1/surveys/1/responses", content=said, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 201
+    with database.reading() as session:
+        kept = session.scalars(select(Response.answers)).one()
+    assert kept == {"could_you_do_it": "Yes", "words": "ab\N{REPLACEMENT CHARACTER}"}
 
 
 def test_a_survey_is_made_sent_opened_answered_and_closed(

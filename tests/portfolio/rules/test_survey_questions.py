@@ -39,6 +39,7 @@ def test_answers_are_kept_in_the_order_offered_and_nothing_said_is_no_answer() -
         ({"ready": "Yes", "helped": {"a": 1}}, {"helped": "Please choose among these."}),
         ({"ready": "Yes", "hours": "many"}, {"hours": "Please give a number."}),
         ({"ready": "Yes", "hours": "inf"}, {"hours": "Please give a number."}),
+        ({"ready": "Yes", "hours": 10**400}, {"hours": "Please give a number."}),
         ({"ready": "Yes", "hours": True}, {"hours": "Please give a number."}),
         ({"ready": "Yes", "words": 3}, {"words": "Please give text."}),
         ({"ready": "Yes", "words": "x" * 2001}, {"words": "Please keep this under 2000 characters."}),
