@@ -1,5 +1,6 @@
 """The clock collects what shows whether it worked: by day, once each, and one failing line stops no other."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -71,6 +72,24 @@ def test_what_is_due_is_done_once_and_people_are_written_to_by_day(
     assert "Faster quotes: Can they do it?\n  http://testserver/projects/1#evaluation" in told
     assert "Olga" not in told
     assert mails_to(database, "olga@fernweh.example") == ["One number, please: Days for a quote"]
+
+
+@pytest.mark.both
+@pytest.mark.usefixtures("story")
+def test_two_clocks_at_once_tell_the_managers_once(database: Database, links: Links) -> None:
+    told: list[int] = []
+
+    def tell() -> None:
+        with database.writing() as session:
+            told.append(evaluation_asks.tell(session, links=links, zone=UTC, at=MONDAY))
+
+    clocks = [threading.Thread(target=tell) for _ in range(4)]
+    for one in clocks:
+        one.start()
+    for one in clocks:
+        one.join()
+    assert sorted(told) == [0, 0, 0, 1]
+    assert len(mails_to(database, "mara@fernweh.example")) == 1
 
 
 @pytest.mark.usefixtures("clockwork", "story")
