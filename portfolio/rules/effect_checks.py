@@ -45,17 +45,23 @@ def was_moving(data: Data) -> bool:
     return moved_before(series_of(data))
 
 
+def is_across_zero(change: Change) -> bool:
+    """Whether no change at all fits the values too."""
+    return change.low is not None and change.high is not None and change.low <= 0 <= change.high
+
+
 def is_one_line(data: Data) -> bool:
     """Whether a straight line through all days fits better than a step, and the days before alone, three or more, went its way at half
-    its pace at least. Three days that rise are too few to be sure of a slope; a step after them is no surer."""
+    its pace at least. Three days that rise are too few to be sure of a slope; a step after them is no surer. Days count by their order:
+    two bunches far apart look like a line in time whatever happened."""
     series = series_of(data)
     before = series.after == 0
     if before.sum() < 3 or len(series) < before.sum() + 2:
         return False
-    ones = np.ones(len(series))
-    line, missed = _fitted(np.column_stack([ones, series.years]), series.value)
+    ones, order = np.ones(len(series)), np.arange(float(len(series)))
+    line, missed = _fitted(np.column_stack([ones, order]), series.value)
     step_missed = _fitted(np.column_stack([ones, series.after]), series.value)[1]
-    held = _fitted(np.column_stack([ones[before], series.years[before]]), series.value[before])[0]
+    held = _fitted(np.column_stack([ones[before], order[before]]), series.value[before])[0]
     return missed < step_missed and 2 * held[1] * np.sign(line[1]) >= abs(line[1]) > 0
 
 
@@ -82,7 +88,7 @@ def _tiny(change: Change) -> tuple[str, ...]:
 
 
 def _across_zero(change: Change) -> tuple[str, ...]:
-    if change.low is None or change.high is None or not change.low <= 0 <= change.high:
+    if not is_across_zero(change):
         return ()
     return ("The interval reaches across zero: no change at all fits these values too.",)
 

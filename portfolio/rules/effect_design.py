@@ -133,7 +133,7 @@ def _alone(data: Data, family: Family, *, estimated: bool) -> Effect:
             refused = "The values were already moving before, so a change afterwards can’t be told from that."
             doubts.insert(0, f"{refused} A series of {LEAST_FOR_SERIES} days before and after could.")
             grade = replace(grade, grade=EvidenceGrade.NONE)
-        elif checks.is_one_line(data):
+        elif not checks.is_across_zero(found.change) and checks.is_one_line(data):
             refused = (
                 "One straight line through all the values fits them better than a change when the work began."
             )

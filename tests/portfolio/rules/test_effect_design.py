@@ -105,6 +105,13 @@ def test_a_step_larger_than_a_rise_before_stays_one(values: list[float]) -> None
     assert (found.grade.grade, found.verdict.outcome) == (EvidenceGrade.TREND, Outcome.CONFIRMED)
 
 
+def test_two_bunches_of_days_far_apart_are_no_straight_line() -> None:
+    days = [DAY + timedelta(150 * side + day) for side in (0, 1) for day in range(5)]
+    values = [10.0, 11, 12, 10, 11, 20, 21, 22, 20, 21]
+    found = proved([Value(one, on, on > DAY + timedelta(100)) for one, on in zip(values, days, strict=True)])
+    assert (found.grade.grade, found.verdict.outcome) == (EvidenceGrade.TREND, Outcome.CONFIRMED)
+
+
 def test_people_read_once_before_and_once_after_are_pairs_on_however_many_days() -> None:
     """Twelve people, each on a day of their own: twelve days a side are no series of one thing."""
     values = [
