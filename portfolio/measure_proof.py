@@ -14,10 +14,8 @@ from portfolio.rules.proof import Proof, prove
 def of_measure(session: Session, measure: Measure) -> tuple[Proof, float]:
     """What its readings prove, and the money its project cost."""
     if measure.project is not None:
-        found = proving.of_project(session, measure.project)
-        for one in found.measured:
-            if one.measure.id == measure.id:
-                return one.proof, found.costs.total
+        found, spent = proving.of_measure(session, measure.project, measure)
+        return found.proof, spent.total
     alone = prove(
         measures.values_of(measure),
         higher_is_better=measure.higher_is_better,

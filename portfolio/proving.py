@@ -116,6 +116,12 @@ def of_project(session: Session, project: Project, *, in_steps: bool = False) ->
     )
 
 
+def of_measure(session: Session, project: Project, measure: Measure) -> tuple[Measured, Loaded]:
+    """One measure of a project with all that can be said about it, and what the project cost."""
+    loaded, said = costs.of_project(session, project), benefits.of_project(session, project)
+    return _measured(measure, said, loaded), loaded
+
+
 def conclude(
     session: Session, project: Project, *, words: str = "", by: Person, at: datetime
 ) -> list[Evaluation]:

@@ -132,6 +132,24 @@ def test_a_project_is_put_together_the_same_on_every_database(
         assert proving.hypotheses(session, before=now) == []
 
 
+def test_one_measure_is_proved_as_among_its_project_s_without_reading_the_others(
+    database: Database, cast: Cast, project: Project, now: datetime
+) -> None:
+    with database.writing() as session:
+        held = session.merge(project)
+        other = measures.add(session, name="Another", project=held, by=cast.manager, at=now)
+        measures.read(session, other, value=3, on=now.date(), after=False, by=cast.manager, at=now)
+    asked: list[str] = []
+    with database.reading() as session:
+        one = measures.find(session, 1)
+        assert one is not None and one.project is not None
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *seen: asked.append(seen[2]))
+        alone, spent = proving.of_measure(session, one.project, one)
+        assert not any("FROM readings" in statement for statement in asked)
+        whole = proving.of_project(session, one.project)
+        assert (alone, spent) == (whole.measured[0], whole.costs)
+
+
 def test_what_nobody_answered_or_read_after_reaches_no_level(
     database: Database, cast: Cast, now: datetime
 ) -> None:
