@@ -23,6 +23,7 @@ from portfolio.submission import Line, OptionalDate, Problem, Strict
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
+from web.settings import LinksDep
 
 router = APIRouter(prefix="/measures", tags=["measures"])
 
@@ -175,7 +176,7 @@ def change(
 @router.post("/{number}/readings", status_code=201)
 @takes(NewReading)
 def read(
-    session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep, number: Number
+    session: SessionDep, once: OnceDep, caller: ManagerCaller, links: LinksDep, now: NowDep, number: Number
 ) -> JSONResponse:
     """Record one value of a measure, or many: `{"readings": [...]}` with up to 5,000 of the same shape, all or none."""
     measure = _find(session, number)
@@ -188,10 +189,9 @@ def read(
         raise ProblemFound(422, errors=[Problem(field, "A reading can't lie in the future.")])
 
     def write() -> tuple[int, dict[str, Any]]:
+        nameless = measures.nameless(session, measure, [one.given() for one in given], links)
         try:
-            found = measures.read_many(
-                session, measure, [one.given() for one in given], source="api", by=caller, at=now
-            )
+            found = measures.read_many(session, measure, nameless, source="api", by=caller, at=now)
         except ReadingRefused as refused:
             raise ProblemFound(422, errors=[Problem(("value",), str(refused))]) from refused
         session.refresh(measure, ["readings"])

@@ -220,7 +220,7 @@ def look(session: Session, waiting: Import, measure: Measure, *, links: Links, n
     if missing:
         return Looked(columns, plan, nothing, (), 0, groups, missing)
     given, errors, empty = _read(sheet, plan, measure, today=now.astimezone(zone).date(), zone=zone)
-    given = _keyed(_nameless(session, measure, given, links))
+    given = _keyed(measures.nameless(session, measure, given, links))
     difference = measures.look_at(session, measure, given)
     return Looked(columns, plan, difference, tuple(errors), empty, groups, "", tuple(given))
 
@@ -561,22 +561,6 @@ def _has_decimal_commas(sheet: Sheet, plan: Plan) -> bool:
     if any(re.search(r"\d,\d{1,2}\D*$|\d,\d{4,}\D*$|\.\d{3},", cell) for cell in cells):
         return True
     return sheet.source.kind == "csv" and sheet.source.delimiter == ";" and any("," in cell for cell in cells)
-
-
-def _nameless(session: Session, measure: Measure, given: Sequence[Given], links: Links) -> list[Given]:
-    """Addresses give way to pseudonyms, those of people we know to the ones they have throughout the project."""
-    addresses = {one.subject.lower() for one in given if one.subject and "@" in one.subject}
-    if not addresses:
-        return list(given)
-    known: dict[str, int] = dict(
-        session.execute(select(Person.email, Person.id).where(Person.email.in_(addresses))).all()
-    )
-    owner = measure.project_id or f"measure {measure.id}"
-    pseudonyms = {one: links.key("pseudonym", owner, known.get(one, one)) for one in addresses}
-    return [
-        replace(one, subject=pseudonyms.get(one.subject.lower(), one.subject)) if one.subject else one
-        for one in given
-    ]
 
 
 def _keyed(given: Sequence[Given]) -> list[Given]:

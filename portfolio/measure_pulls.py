@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from portfolio import measure_fetching, measures, organisation, pulled_values
 from portfolio.database import Database
 from portfolio.history import record
+from portfolio.links import Links
 from portfolio.measure_fetching import NotFetched
 from portfolio.measures import Given, ReadingRefused
 from portfolio.models import Measure, MeasureSource, Person
@@ -147,7 +148,7 @@ def pull_due(
     for source in taken:
         outcome = look(source, settings, zone=zone, today=now.astimezone(zone).date())
         with database.writing() as session:
-            brought = _note(session, source.id, outcome, zone=zone, now=now)
+            brought = _note(session, source.id, outcome, zone=zone, links=Links.of(settings), now=now)
         counts["readings"] += brought or 0
         counts["failed"] += brought is None
     return counts
@@ -220,7 +221,9 @@ def _found(source: MeasureSource, settings: Settings, *, zone: tzinfo, today: da
     )
 
 
-def _note(session: Session, number: int, outcome: Outcome, *, zone: tzinfo, now: datetime) -> int | None:
+def _note(
+    session: Session, number: int, outcome: Outcome, *, zone: tzinfo, links: Links, now: datetime
+) -> int | None:
     """Keep what a source gave and when it is due again; returns how many readings are new or corrected, None where it failed."""
     source = session.get(MeasureSource, number)
     if source is None:  # it was removed meanwhile
@@ -229,9 +232,8 @@ def _note(session: Session, number: int, outcome: Outcome, *, zone: tzinfo, now:
     problem, brought = outcome.problem, 0
     if measure is not None and not problem:
         try:
-            taken = measures.read_many(
-                session, measure, outcome.given, source=f"source {source.id}", by=None, at=now
-            )
+            given = measures.nameless(session, measure, outcome.given, links)
+            taken = measures.read_many(session, measure, given, source=f"source {source.id}", by=None, at=now)
             brought = taken.changed
         except ReadingRefused as refused:
             problem = str(refused)

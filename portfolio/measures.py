@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portfolio import baselines
 from portfolio.database import hold
 from portfolio.history import record
+from portfolio.links import Links
 from portfolio.models import Measure, Person, Project, Reading, WithdrawnReading
 from portfolio.rules.proof import Value
 
@@ -190,6 +191,22 @@ def read_many(
         count = len(found.corrected)
         record(session, "measure.readings_corrected", measure, by=by, at=at, readings=count, source=source)
     return found
+
+
+def nameless(session: Session, measure: Measure, given: Sequence[Given], links: Links) -> list[Given]:
+    """Addresses give way to pseudonyms, those of people we know to the ones they have throughout the project."""
+    addresses = {one.subject.lower() for one in given if one.subject and "@" in one.subject}
+    if not addresses:
+        return list(given)
+    known: dict[str, int] = dict(
+        session.execute(select(Person.email, Person.id).where(Person.email.in_(addresses))).all()
+    )
+    owner = measure.project_id or f"measure {measure.id}"
+    pseudonyms = {one: links.key("pseudonym", owner, known.get(one, one)) for one in addresses}
+    return [
+        replace(one, subject=pseudonyms.get(one.subject.lower(), one.subject)) if one.subject else one
+        for one in given
+    ]
 
 
 def withdraw(

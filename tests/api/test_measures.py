@@ -38,6 +38,16 @@ def the_count(database: Database) -> int:
         return session.scalar(select(func.count()).select_from(Reading)) or 0
 
 
+def test_an_address_gives_way_to_a_pseudonym(api: TestClient, database: Database) -> None:
+    for subject in ("Rita@fernweh.example", "rita@fernweh.example", "Store 7"):
+        said = {"value": 1, "read_on": "2026-11-01", "subject": subject}
+        assert api.post("/api/v1/measures/1/readings", json=said).status_code == 201
+    with database.reading() as session:
+        first, second, shop = session.scalars(select(Reading.subject).order_by(Reading.id))
+    assert (first, shop) == (second, "Store 7")
+    assert "@" not in (first or "@")
+
+
 @pytest.mark.both
 def test_odd_characters_in_the_names_of_traits_are_left_out(api: TestClient, database: Database) -> None:
     for name in ("years\x00", "\ud800"):

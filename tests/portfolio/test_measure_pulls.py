@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import measure_fetching, measure_pulls, measures
 from portfolio.database import Database
+from portfolio.links import Links
 from portfolio.measure_fetching import NotFetched
 from portfolio.measure_pulls import Asked
 from portfolio.models import Event, Measure, MeasureSource, Reading
@@ -215,6 +216,21 @@ def test_an_answer_with_odd_characters_is_told_and_stops_no_other(
         "There is no “n” in a list of 1.",
         "",
     ]
+
+
+def test_an_address_a_query_gives_is_kept_as_a_pseudonym(
+    database: Database, cast: Cast, now: datetime, allowing: Settings
+) -> None:
+    query = "SELECT 1 AS value, 'Rita@fernweh.example' AS subject UNION SELECT 2, 'Desk 4'"
+    with database.writing() as session:
+        one = a_measure(session, cast, now)
+        measure_pulls.add(
+            session, one, Asked("sql", "desk", query=query), settings=allowing, by=cast.manager, at=now
+        )
+    assert measure_pulls.pull_due(database, allowing, now=now)["readings"] == 2
+    own = Links.of(allowing).key("pseudonym", "measure 1", cast.requester.id)
+    with database.reading() as session:
+        assert set(session.scalars(select(Reading.subject))) == {own, "Desk 4"}
 
 
 def test_what_nobody_thought_of_is_told_as_well(
