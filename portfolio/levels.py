@@ -83,7 +83,9 @@ def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
     query = select(Evaluation).where(Evaluation.project_id.in_(ids)).order_by(Evaluation.id)
     for one in session.scalars(query):
         verdict = one.verdict if may_print(one, least) else ""
-        tier = one.tier or (8 if one.level == 4 and one.figures.get("change", True) else None)
+        tier = one.tier or (8 if one.level == 4 else None)
+        if one.level == 4 and one.figures.get("change", True) is None:
+            tier = None
         base = int(one.figures.get("base") or 0)
         yield (
             one.project_id,

@@ -55,10 +55,14 @@ def paired_change(before: Numbers, after: Numbers) -> Paired:
         never = float("inf") if mean else 0.0
         return Paired(change, never, df, 0.0 if mean else 1.0, never, never)
     t, d = mean / (spread / count**0.5), mean / spread
-    size = hedges(d, df, 1 / count, "the spread of the differences")
+    size = hedges(
+        d, df, 1 / count, "the spread of the differences"
+    )  # of two pairs it is 0, whatever they say
     usual = ((float(first.var(ddof=1)) + float(second.var(ddof=1))) / 2) ** 0.5
     average = mean / usual if usual > 0 else 0.0
-    return Paired(change, t, df, float(2 * student.sf(abs(t), df)), d, size.likely, size, average)
+    return Paired(
+        change, t, df, float(2 * student.sf(abs(t), df)), d, size.likely, size if df > 1 else None, average
+    )
 
 
 def unpaired_change(before: Numbers, after: Numbers) -> Change:

@@ -287,5 +287,5 @@ def _neighbours(resembles: float) -> tuple[str, ...]:
     if resembles < 0.3:
         return ()
     return (
-        f"Neighbouring readings resemble each other (by {resembles:.1f} of 1); the interval allows for it.",
+        f"Neighbouring readings resemble each other (correlation {resembles:.1f}); the range allows for it.",
     )

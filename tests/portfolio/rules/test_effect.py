@@ -235,3 +235,9 @@ def test_of_many_datasets_without_effect_hardly_any_is_confirmed() -> None:
     cases = [case for case in effects.CASES if case.make is not effects.job_training]
     false = sum(effects.measure(case, 20, seed=2).false for case in cases) / len(cases)
     assert false <= 0.05
+
+
+def test_two_pairs_have_a_change_and_no_effect_size() -> None:
+    """The correction for small numbers is 0 with one degree of freedom: it would read as no effect at all."""
+    found = effect_means.paired_change([12.1, 12.4], [9.1, 9.8])
+    assert (round(found.change.likely, 2), found.size) == (-2.8, None)
