@@ -33,7 +33,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with Session(
+            self.engine, expire_on_commit=False, autoflush=False, info={"engine": self.engine}
+        ) as session:
             yield session
 
     @contextmanager
@@ -47,7 +49,7 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with Session(self._for_writing, expire_on_commit=False) as session:
+        with Session(self._for_writing, expire_on_commit=False, info={"engine": self.engine}) as session:
             yield session
             session.commit()
 
@@ -77,6 +79,12 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def engine_of(session: Session) -> Engine:
+    """The one engine of its database, by which things are remembered; a writing session speaks through a copy of it."""
+    engine: Engine = session.info["engine"]
+    return engine
 
 
 def hold(session: Session, thing: Base) -> None:

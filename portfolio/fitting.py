@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portfolio import assessments, capacity
 from portfolio.capacity import Stretch
+from portfolio.database import engine_of
 from portfolio.models import Assessment, LearningRequest, Override, Tie
 from portfolio.models import Plan as KeptPlan
 from portfolio.rules.candidates import Candidate, Capacity, Id, NotPlannable, hours, plain
@@ -370,8 +371,7 @@ _memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
 
 
 def _memory(session: Session, rubric: Rubric) -> _Memory:
-    engine = session.get_bind()
-    return _memories.setdefault(engine.engine, _Memory()).of(rubric)
+    return _memories.setdefault(engine_of(session), _Memory()).of(rubric)
 
 
 def _draw(need: Need, rubric: Rubric) -> _Drawn:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio.database import Database
+from portfolio.database import Database, engine_of
 from portfolio.models import Decision, LearningRequest, Resource, Unit
 from portfolio.rules import similarity as rules
 from portfolio.rules.similarity import Likeness
@@ -125,7 +125,7 @@ def warm(database: Database) -> bool:
 
 def _likely(session: Session, typed: str, *, limit: int, floor: float) -> Mapping[int, Likeness]:
     """The candidates by entry, of every kind, that reach the floor."""
-    memory = keeper(session.get_bind().engine).memory(PATIENCE_SECONDS)
+    memory = keeper(engine_of(session)).memory(PATIENCE_SECONDS)
     size = memory.size if memory else None
     matches = {
         match.id: match for match in by_words.find(session, typed, size if size and size.entries else None)

@@ -198,7 +198,7 @@ def test_silence_never_raises_the_floor_and_the_floor_is_never_above_the_center(
 def test_a_return_is_its_ratio_less_one(benefit: float, costs: float) -> None:
     """The trap: a ratio under one is a loss, whatever a source calls it."""
     found = money.returned(benefit, costs)
-    assert found.roi_percent == pytest.approx((found.benefit_cost_ratio - 1) * 100, abs=1e-6)
+    assert found.roi_percent == pytest.approx((found.benefit_cost_ratio - 1) * 100, rel=1e-9, abs=1e-6)
     assert (found.roi_percent < 0) == (benefit < costs)
 
 
