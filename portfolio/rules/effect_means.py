@@ -55,9 +55,8 @@ def paired_change(before: Numbers, after: Numbers) -> Paired:
         never = float("inf") if mean else 0.0
         return Paired(change, never, df, 0.0 if mean else 1.0, never, never)
     t, d = mean / (spread / count**0.5), mean / spread
-    size = hedges(
-        d, df, 1 / count, "the spread of the differences"
-    )  # of two pairs it is 0, whatever they say
+    # Of two pairs it is 0, whatever they say.
+    size = hedges(d, df, 1 / count, "the spread of the differences")
     usual = ((float(first.var(ddof=1)) + float(second.var(ddof=1))) / 2) ** 0.5
     average = mean / usual if usual > 0 else 0.0
     return Paired(

@@ -145,7 +145,9 @@ def judge(gain: Change | None, worthwhile_change: float | None, found: EvidenceG
         return Verdict(Outcome.CONFIRMED, "Even the low end of the interval is a worthwhile change.")
     if gain.high < worthwhile_change:
         return Verdict(Outcome.REFUTED, "Even the high end of the interval is less than worthwhile.")
-    return Verdict(Outcome.INCONCLUSIVE, "The range holds changes too small to be worth it as well as changes that are.")
+    return Verdict(
+        Outcome.INCONCLUSIVE, "The range holds changes too small to be worth it as well as changes that are."
+    )
 
 
 def _doubt(gain: Change | None, worthwhile_change: float | None, found: EvidenceGrade) -> str:
