@@ -1,5 +1,6 @@
 """Reading forms: text values by field, and errors in plain words."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -99,13 +100,24 @@ def some_text(fields: Fields, name: str, errors: Errors, *, longest: int = 200) 
     return text
 
 
+EITHER = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+"""A thousand and some in half of Europe, one and some in the other half."""
+
+
 def some_number(
     fields: Fields, name: str, errors: Errors, *, least: float = 0, most: float = 1e12
 ) -> float | None:
-    """A number between `least` and `most`, or None where nothing was typed."""
+    """A number between `least` and `most`, or None where nothing was typed. "1.794" is asked about: it means either."""
     text = fields.get(name, "").strip()
     if not text:
         return None
+    if EITHER.fullmatch(text):
+        errors[name] = f"Is this {text.replace('.', '')}, or {text}0? Please write it that way."
+        return None
+    return _between(text, name, errors, least, most)
+
+
+def _between(text: str, name: str, errors: Errors, least: float, most: float) -> float | None:
     value = number_in(text)
     if value is None:
         errors[name] = "Please give a number."
@@ -118,7 +130,8 @@ def some_whole(
     fields: Fields, name: str, errors: Errors, *, least: int = 0, most: int = 2**31 - 1
 ) -> int | None:
     """A whole number, or None where nothing was typed."""
-    value = some_number(fields, name, errors, least=least, most=most)
+    text = fields.get(name, "").strip()
+    value = _between(text, name, errors, least, most) if text else None
     if value is not None and name not in errors and value != int(value):
         errors[name] = "Please give a whole number."
     return None if value is None or name in errors else int(value)

@@ -12,6 +12,7 @@ from portfolio.database import Database
 from portfolio.models import Card, Iteration, Person
 from tests.conftest import Cast
 from tests.doors.test_pages import story  # noqa: F401 - a fixture asked for by name
+from web.forms import Errors, Fields, some_number, some_whole
 
 SignIn = Callable[[TestClient, Person | None], None]
 
@@ -51,3 +52,11 @@ def test_odd_numbers_and_days_are_answered_and_break_no_page(
     with database.reading() as session:
         assert session.scalars(select(Card.archived_at).where(Card.archived_at.is_not(None))).all() == []
         assert session.scalars(select(Iteration.id).where(Iteration.ends_on > date(2199, 12, 31))).all() == []
+
+
+def test_a_number_that_means_either_is_asked_about_and_a_whole_one_is_not() -> None:
+    errors = Errors()
+    typed = Fields(value="1.794", comma="1,794", plain="1.7940", small="0.794", people="1.794")
+    read = [some_number(typed, name, errors) for name in ("value", "comma", "plain", "small")]
+    assert (read, some_whole(typed, "people", errors)) == ([None, 1794, 1.794, 0.794], 1794)
+    assert errors == {"value": "Is this 1794, or 1.7940? Please write it that way."}
