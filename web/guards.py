@@ -24,8 +24,12 @@ _PIECE = 256 * 1024
 IMPORTS = "/settings/imports"
 FORMS_WITH_FILES = re.compile(
     r"/requests$|/requests/\d+/|/requests/suggestions/|/drafts|/library|/cards/\d+/files|/tasks/\d+/|/measures/\d+/file$"
+    r"|/surveys/import|/projects/\d+/estimates/file$"
 )
 """Here a form that brings files may be as large; one that brings none is bounded as everywhere."""
+MANY_AT_ONCE = re.compile(r"/api/v1/measures/\d+/readings$|/api/v1/surveys/\d+/responses$")
+LARGEST_BATCH = 8_000_000
+"""Thousands of readings or answers in one call of a program."""
 
 HEADERS = (
     (
@@ -110,6 +114,8 @@ def _limit(path: str, headers: dict[bytes, bytes]) -> int:
     brings_files = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
     if path.startswith(IMPORTS):
         return LARGEST_IMPORT if brings_files else LARGEST_UPLOAD
+    if MANY_AT_ONCE.match(path):
+        return LARGEST_BATCH
     return LARGEST_UPLOAD if brings_files and FORMS_WITH_FILES.match(path) else LARGEST_BODY
 
 

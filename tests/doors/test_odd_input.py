@@ -13,6 +13,7 @@ from portfolio.models import Card, Iteration, Person
 from tests.conftest import Cast
 from tests.doors.test_pages import story  # noqa: F401 - a fixture asked for by name
 from web.forms import Errors, Fields, some_number, some_whole
+from web.guards import _limit
 
 SignIn = Callable[[TestClient, Person | None], None]
 
@@ -60,3 +61,16 @@ def test_a_number_that_means_either_is_asked_about_and_a_whole_one_is_not() -> N
     read = [some_number(typed, name, errors) for name in ("value", "comma", "plain", "small")]
     assert (read, some_whole(typed, "people", errors)) == ([None, 1794, 1.794, 0.794], 1794)
     assert errors == {"value": "Is this 1794, or 1.7940? Please write it that way."}
+
+
+def test_what_brings_files_or_many_readings_may_be_larger_than_a_form() -> None:
+    """Only what stands in the list of the guard: a path forgotten there refuses its files at a megabyte."""
+    file, json = {b"content-type": b"multipart/form-data; boundary=x"}, {b"content-type": b"application/json"}
+    assert [
+        _limit(path, file) // 1_000_000
+        for path in ("/surveys/import", "/projects/1/estimates/file", "/measures/1/file", "/inbox")
+    ] == [25, 25, 25, 1]
+    assert [
+        _limit(path, json) // 1_000_000
+        for path in ("/api/v1/measures/1/readings", "/api/v1/surveys/1/responses", "/api/v1/requests")
+    ] == [8, 8, 1]
