@@ -1,5 +1,6 @@
 """Cards and their places over the API."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -14,7 +15,7 @@ from api.projects import version_in
 from portfolio import boards, cards, columns, iterations, projects, tokens
 from portfolio.boards import Filter
 from portfolio.cards import LimitReached
-from portfolio.database import hold
+from portfolio.database import hold, settle
 from portfolio.models import Card
 from portfolio.submission import Line, Problem, Prose, Strict
 from web.clock import NowDep
@@ -131,13 +132,13 @@ def place(
     request: Request,
     session: SessionDep,
     body: JsonDep,
-    now: NowDep,
     number: Number,
     if_match: Annotated[str | None, Header(max_length=40)] = None,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> JSONResponse:
     """Put a card where it should stand. With If-Match, only if nobody changed it meanwhile (412); 409 where a limit of
     the column blocks; the same Idempotency-Key again moves nothing and answers with how the card stands now."""
+    now: datetime = request.state.now  # the door has read the clock
     caller = manager_of(request, session, now)
     given = parse(Placement, body)
     card = _find(session, number)
@@ -163,7 +164,9 @@ def place(
     if idempotency_key:
         kept = {"column": column.id}
         tokens.keep_answer(session, name_of(caller), idempotency_key, "placement", 200, kept, at=now)
-    return _with_version(card)
+    answer = _with_version(card)
+    settle(session)
+    return answer
 
 
 def _with_version(card: Card) -> JSONResponse:

@@ -1,5 +1,6 @@
 """The web server: by itself as `outsize web`, or as a child of `outsize serve`, which hands it the open port."""
 
+import gc
 import socket
 import sys
 from typing import Any
@@ -15,6 +16,9 @@ GOODBYE_SECONDS = 3
 
 # Requests hand work back and forth between the loop and threads; Python would let either hold on for 5 ms.
 SWITCH_SECONDS = 0.0005
+
+# A request makes some thousand short-lived objects: looking for circles among them once in a while is enough.
+OBJECTS_BETWEEN_LOOKS = 20_000
 
 
 def run(settings: Settings, *, listening: socket.socket | None = None, reload: bool = False) -> int:
@@ -32,6 +36,7 @@ def run(settings: Settings, *, listening: socket.socket | None = None, reload: b
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
     server = uvicorn.Server(config)
     sockets: Any = [listening] if listening else None
     if config.should_reload:

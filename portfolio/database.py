@@ -87,6 +87,11 @@ def engine_of(session: Session) -> Engine:
     return engine
 
 
+def settle(session: Session) -> None:
+    """Commit at once, in the thread that is at it, for a write whose answer is all that is left to do."""
+    session.commit()
+
+
 def hold(session: Session, thing: Base) -> None:
     """Lock a row until the transaction ends and read it afresh, so that two writers don't overlook each other.
 

@@ -57,6 +57,9 @@ async def _ended_in_a_thread(
         yield session
     except BaseException as found:  # noqa: BLE001 - whatever it is, the transaction ends with it and it is raised again
         problem = found
+    if problem is None and not session.in_transaction():
+        writing.__exit__(None, None, None)  # settled already: nothing is left to wait for
+        return
     with CancelScope(shield=True):
         told = (type(problem), problem, problem.__traceback__) if problem else (None, None, None)
         await to_thread.run_sync(writing.__exit__, *told, limiter=ending)
