@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
@@ -21,13 +21,12 @@ from portfolio.sheets import Unreadable
 from portfolio.submission import number_in, one_line
 from web.clock import NowDep
 from web.forms import Errors
-from web.people import ManagerDep, get_manager
+from web.people import MANAGERS_ONLY, ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.templating import page
 
 router = APIRouter(prefix="/settings/imports/boards")
-MANAGERS_ONLY = [Depends(get_manager, scope="function")]
 PREVIEWED = 20
 SHOWN = 50
 MOST_PEOPLE = 200

@@ -25,13 +25,12 @@ from portfolio.sheets import Unreadable
 from portfolio.submission import Requester, one_line
 from web.clock import NowDep
 from web.forms import Errors
-from web.people import ManagerDep, get_manager
+from web.people import MANAGERS_ONLY, ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.templating import page, partial
 
 router = APIRouter(prefix="/settings/imports")
-MANAGERS_ONLY = [Depends(get_manager, scope="function")]
 
 KINDS: tuple[tuple[Kind, str], ...] = (
     ("requests", "Each row is a request"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from portfolio import measure_files
@@ -16,14 +16,13 @@ from reports.measures import find_measure
 from web.clock import NowDep
 from web.forms import Errors, FormListDep, SentDep, some_day
 from web.forms import Fields as TextFields
-from web.people import ManagerDep, get_manager
+from web.people import MANAGERS_ONLY, ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
 
 router = APIRouter(prefix="/measures/{number:int}/file")
-MANAGERS_ONLY = [Depends(get_manager, scope="function")]
 PREVIEWED = 12
 
 

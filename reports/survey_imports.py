@@ -23,14 +23,13 @@ from portfolio.submission import one_line
 from portfolio.survey_imports import MOST_BYTES, Family, Looked
 from web.clock import NowDep
 from web.forms import Errors, Fields, some_day, some_whole
-from web.people import ManagerDep, get_manager
+from web.people import MANAGERS_ONLY, ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
 
 router = APIRouter(prefix="/surveys/import")
-MANAGERS_ONLY = [Depends(get_manager, scope="function")]
 SHOWN = 50
 
 

@@ -50,6 +50,8 @@ async def get_leader(person: PersonDep) -> Person:
 
 ManagerDep = Annotated[Person, Depends(get_manager, scope="function")]
 LeaderDep = Annotated[Person, Depends(get_leader, scope="function")]
+MANAGERS_ONLY = [Depends(get_manager, scope="function")]
+"""For routes that need to know only that it is one."""
 
 
 def give_cookie(response: Response, token: str, settings: SettingsDep) -> None:
