@@ -79,20 +79,6 @@ Batches = dict[int, Counted]
 """By number of the import the answers came with; 0 is what people answered here."""
 
 
-def counts(
-    session: Session, surveys: Sequence[Survey], *, before: datetime | None = None
-) -> dict[int, dict[str, dict[str, int]]]:
-    """People by option, by question key, by survey, of the answers that are let out; before a cut-off where given."""
-    found = _counted(session, surveys, before or LATE)
-    return {
-        survey.id: {
-            question["key"]: _released(found[survey.id].get(question["key"], {}))[0].options
-            for question in survey.questions
-        }
-        for survey in surveys
-    }
-
-
 def results(
     session: Session, surveys: Sequence[Survey], *, now: datetime, before: datetime | None = None
 ) -> dict[int, Results]:
