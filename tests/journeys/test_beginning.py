@@ -67,7 +67,8 @@ def test_a_request_is_taken_on_and_its_project_begins(asked: Installation, new_c
     page = desk(asked, new_context)
     page.goto(f"{asked.url}/requests/1")
     exists = page.locator("#reuses")
-    expect(exists).to_contain_text(GUIDE)  # it comes by itself, and takes the place of what said that it comes
+    # It comes by itself, and takes the place of what said that it comes.
+    expect(exists).to_contain_text(GUIDE)
     exists.get_by_role("button", name="about half").first.click()
     expect(exists).to_contain_text("50 % (35–65) of what is needed exists.")
     take_on(page)
