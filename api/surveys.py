@@ -13,12 +13,13 @@ from api.body import OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
 from api.shapes import moment
-from portfolio import people, projects, survey_templates, surveys
+from portfolio import people, projects, survey_answers, survey_invitations, survey_templates, surveys
 from portfolio.models import Survey
 from portfolio.rules.survey_questions import LONGEST_LABEL, LONGEST_OPTION, MOST_QUESTIONS, Question, key_for
 from portfolio.rules.survey_templates import ANYONE
 from portfolio.submission import Email, Line, Problem, Prose, Strict
-from portfolio.surveys import AlreadyAnswered, AnswersRefused, Closed, SurveyRefused
+from portfolio.survey_answers import AlreadyAnswered, AnswersRefused
+from portfolio.surveys import Closed, SurveyRefused
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
@@ -162,9 +163,9 @@ def invite(
             people.meet(session, one.email, at=now, name=one.name, unit=one.unit) for one in given.people
         ]
         if given.everybody:
-            asked += surveys.people_for(session, survey)
+            asked += survey_invitations.people_for(session, survey)
         with _refusals():
-            count = surveys.invite(session, survey, asked, by=caller, at=now)
+            count = survey_invitations.invite(session, survey, asked, by=caller, at=now)
         return 201, {"survey": survey.id, "invited": count}
 
     return once.answer(session, name_of(caller), write)
@@ -219,12 +220,12 @@ def hand_in(
 
     def write() -> tuple[int, dict[str, Any]]:
         with _refusals():
-            pseudonym = surveys.pseudonym_for(links, survey, person) if person else None
-            invitation = surveys.invitation_for(session, survey, person) if person else None
+            pseudonym = survey_answers.pseudonym_for(links, survey, person) if person else None
+            invitation = survey_invitations.of_person(session, survey, person) if person else None
             if invitation is not None and pseudonym is not None:
-                surveys.answer(session, invitation, given.answers, pseudonym=pseudonym, at=now)
+                survey_answers.answer(session, invitation, given.answers, pseudonym=pseudonym, at=now)
             else:
-                surveys.take_in(
+                survey_answers.take_in(
                     session,
                     survey,
                     given.answers,

@@ -19,7 +19,7 @@ from portfolio import (
     organisation,
     projects,
     reuses,
-    surveys,
+    survey_steps,
     training_sessions,
 )
 from portfolio.learning import records
@@ -303,7 +303,7 @@ def project_page(
     held = cards.of_project(session, project)
     linked = reuses.of(session, project.learning_request) if project.learning_request else []
     blanks = Blanks.of(project.hypothesis_parts)
-    asked_by = surveys.of_steps(session, project)
+    asked_by = survey_steps.by_step(session, project)
     return ProjectPage(
         project=project,
         pieces=pieces(blanks) if project.hypothesis_parts else (Piece(project.hypothesis),),

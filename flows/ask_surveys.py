@@ -3,7 +3,7 @@
 from prefect import flow, task
 
 from flows.connection import database, now, settings
-from portfolio import surveys
+from portfolio import survey_invitations, surveys
 from portfolio.links import Links
 
 
@@ -25,7 +25,7 @@ def write_due() -> int:
     count, at = 0, now()
     while True:
         with database().writing() as session:
-            written = surveys.write_due(session, links=Links.of(settings()), at=at)
+            written = survey_invitations.write_due(session, links=Links.of(settings()), at=at)
         count += written
         if not written:
             return count

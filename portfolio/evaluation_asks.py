@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from portfolio import letters, mails, measure_pulls, measures, organisation, people, surveys
+from portfolio import letters, mails, measure_pulls, measures, organisation, people, survey_steps
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
@@ -70,7 +70,7 @@ def take(session: Session, number: int, *, links: Links, zone: tzinfo, is_daytim
     if _is_too_late(step, today):
         step.problem = LATE if step.template or is_asked(step) else step.problem
     elif step.template:
-        return "survey" if surveys.begin_for_step(session, step, at=at) else ""
+        return "survey" if survey_steps.begin(session, step, at=at) else ""
     elif is_asked(step) and is_daytime:
         return _write_to_owner(session, step, links=links, zone=zone, at=at)
     return ""

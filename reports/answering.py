@@ -9,12 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
-from portfolio import surveys
+from portfolio import survey_answers, survey_invitations, surveys
 from portfolio.models import Invitation, Survey
 from portfolio.rules.survey_questions import MANY, Question, questions_of
 from portfolio.rules.survey_templates import ANYONE
 from portfolio.submission import clean
-from portfolio.surveys import AlreadyAnswered, AnswersRefused, Closed
+from portfolio.survey_answers import AlreadyAnswered, AnswersRefused
+from portfolio.surveys import Closed
 from web.clock import NowDep
 from web.forms import Errors, FormDep, FormListDep
 from web.responses import NotFound, see_other
@@ -76,7 +77,7 @@ class RefusalPage:
 
 def opened(session: SessionDep, number: int, key: str, links: LinksDep) -> Invitation:
     """The invitation this link opens."""
-    found = surveys.find_invitation(session, number)
+    found = survey_invitations.find(session, number)
     if found is None or not links.fits(key, "answer", found.id, found.link_version):
         raise NotFound
     if found.person.erased_at is not None:
@@ -128,9 +129,9 @@ def send(
 ) -> Response:
     path = links.answering_path(invitation)
     given = _given(invitation.survey, form)
-    pseudonym = surveys.pseudonym_for(links, invitation.survey, invitation.person)
+    pseudonym = survey_answers.pseudonym_for(links, invitation.survey, invitation.person)
     try:
-        surveys.answer(session, invitation, given, pseudonym=pseudonym, at=now)
+        survey_answers.answer(session, invitation, given, pseudonym=pseudonym, at=now)
     except AnswersRefused as refused:
         view = _with_errors(_own_page(invitation, links), given, refused.problems)
         return page(request, "answers/show.html", view, 422)
@@ -152,9 +153,9 @@ def refuse(
     session: SessionDep, invitation: InvitationDep, links: LinksDep, now: NowDep, fields: FormDep
 ) -> Response:
     if fields["again"]:
-        surveys.allow_again(session, invitation.person, at=now)
+        survey_invitations.allow_again(session, invitation.person, at=now)
     else:
-        surveys.refuse(session, invitation.person, at=now)
+        survey_invitations.refuse(session, invitation.person, at=now)
     return see_other(f"{links.answering_path(invitation)}/refusal")
 
 
@@ -196,7 +197,7 @@ def send_open(
     given = _given(survey, form)
     once = clean(str(form.get("once", "")))[:40]
     try:
-        surveys.take_in(session, survey, given, row_key=f"open:{once}" if once else None, at=now)
+        survey_answers.take_in(session, survey, given, row_key=f"open:{once}" if once else None, at=now)
     except AnswersRefused as refused:
         view = _with_errors(_open_page(survey, links, once), given, refused.problems)
         return page(request, "answers/show.html", view, 422)

@@ -5,13 +5,14 @@ from datetime import date, datetime
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import participants, projects, survey_templates, surveys
+from portfolio import participants, projects, survey_invitations, survey_steps, survey_templates, surveys
 from portfolio.models import Invitation, Project, Survey
 from portfolio.participants import UnknownPeople
 from portfolio.rules.evaluating import LEVELS, TIERS
 from portfolio.rules.survey_questions import KINDS, Question, questions_of
 from portfolio.rules.survey_templates import ANYONE, AUDIENCES
-from portfolio.surveys import Closed, Coming, StaleSurvey, Summary, SurveyRefused
+from portfolio.survey_steps import Coming
+from portfolio.surveys import Closed, StaleSurvey, Summary, SurveyRefused
 from reports.answering import preview_of
 from reports.survey_forms import REVERSED, question_values, read_questions, rows_in
 from reports.survey_results import Shown, shown_of
@@ -90,7 +91,7 @@ class SurveyEditor:
 
 @router.get("/surveys")
 def list_surveys(request: Request, session: SessionDep, person: LeaderDep, now: NowDep) -> Response:
-    coming = surveys.coming(session, today=surveys.local_day(session, now))
+    coming = survey_steps.coming(session, today=surveys.local_day(session, now))
     return page(request, "surveys/index.html", SurveyList(surveys.listed(session), coming, person.manages))
 
 
@@ -122,7 +123,9 @@ def add(request: Request, session: SessionDep, manager: ManagerDep, now: NowDep,
                 at=now,
             )
             if fields["everybody"]:
-                surveys.invite(session, made, surveys.people_for(session, made), by=manager, at=now)
+                survey_invitations.invite(
+                    session, made, survey_invitations.people_for(session, made), by=manager, at=now
+                )
             return see_other(f"/surveys/{made.id}" if template else f"/surveys/{made.id}/edit")
         except SurveyRefused as refused:
             errors[refused.field] = str(refused)
@@ -203,10 +206,10 @@ def invite(
     survey = find_survey(session, number)
     try:
         if fields["everybody"]:
-            asked = surveys.people_for(session, survey)
+            asked = survey_invitations.people_for(session, survey)
         else:
             asked = [one.person for one in participants.named_in(session, fields["people"], at=now)]
-        surveys.invite(session, survey, asked, by=manager, at=now)
+        survey_invitations.invite(session, survey, asked, by=manager, at=now)
         return see_other(f"/surveys/{number}#people")
     except (UnknownPeople, SurveyRefused, Closed) as refused:
         return _wrong(request, session, number, links, now, fields, Errors(people=str(refused)))
@@ -217,11 +220,11 @@ def take_back(
     session: SessionDep, manager: ManagerDep, now: NowDep, number: int, invitation: int
 ) -> Response:
     survey = find_survey(session, number)
-    found = surveys.find_invitation(session, invitation)
+    found = survey_invitations.find(session, invitation)
     if found is None or found.survey_id != survey.id:
         raise NotFound
     if survey.is_draft:
-        surveys.take_back(session, survey, found, by=manager, at=now)
+        survey_invitations.take_back(session, survey, found, by=manager, at=now)
     return see_other(f"/surveys/{number}#people")
 
 
@@ -307,9 +310,9 @@ def _view(
         survey=survey,
         questions=questions_of(survey.questions),
         answered=surveys.answered_count(session, survey),
-        invited=surveys.invitations_of(session, survey, limit=MOST_NAMES) if takes_more else [],
+        invited=survey_invitations.of_survey(session, survey, limit=MOST_NAMES) if takes_more else [],
         invited_count=surveys.invited_count(session, survey),
-        could_ask=len(surveys.not_asked_yet(session, survey)) if takes_more else 0,
+        could_ask=len(survey_invitations.not_asked_yet(session, survey)) if takes_more else 0,
         open_link=links.survey(survey) if may_change and survey.audience == ANYONE else "",
         results=None if survey.is_draft else shown_of(session, survey, now=now, may_change=may_change),
         may_change=may_change,

@@ -11,7 +11,15 @@ from unicodedata import normalize
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from portfolio import evaluating, participants, people, surveys
+from portfolio import (
+    evaluating,
+    participants,
+    people,
+    survey_answers,
+    survey_invitations,
+    survey_steps,
+    surveys,
+)
 from portfolio.demo import company
 from portfolio.demo.hours import DAY, Hours
 from portfolio.links import Links
@@ -117,7 +125,7 @@ class Surveying:
         evaluating.finish(self.session, project, step, done=True, by=self.manager, at=at)
 
     def _ask(self, step: EvaluationStep, effect: float, at: datetime) -> None:
-        survey = surveys.begin_for_step(self.session, step, at=at)
+        survey = survey_steps.begin(self.session, step, at=at)
         if survey is not None:
             self._let_answer(survey, effect, at)
 
@@ -128,8 +136,8 @@ class Surveying:
             return
         project = max(lately, key=lambda one: len(participants.of(self.session, one)))
         survey = surveys.draft(self.session, template="success_case", project=project, by=self.manager, at=at)
-        asked = surveys.people_for(self.session, survey)
-        surveys.invite(self.session, survey, asked, by=self.manager, at=at)
+        asked = survey_invitations.people_for(self.session, survey)
+        survey_invitations.invite(self.session, survey, asked, by=self.manager, at=at)
         surveys.open_(self.session, survey, by=self.manager, at=at)
         self._let_answer(survey, 0.6, at)
 
@@ -149,7 +157,7 @@ class Surveying:
 
     def _let_answer(self, survey: Survey, effect: float, at: datetime) -> None:
         """Some answer, most of them soon; the mails themselves are left out of the year."""
-        asked = surveys.invitations_of(self.session, survey)
+        asked = survey_invitations.of_survey(self.session, survey)
         today = self.hours.day_of(at)
         self.session.execute(
             update(Invitation)
@@ -172,13 +180,13 @@ class Surveying:
         return max(moment, at + timedelta(minutes=2 + number))
 
     def _answer(self, one: Invitation, good: float, at: datetime) -> None:
-        pseudonym = surveys.pseudonym_for(self.links, one.survey, one.person)
-        surveys.answer(self.session, one, self._said(one.survey, good), pseudonym=pseudonym, at=at)
+        pseudonym = survey_answers.pseudonym_for(self.links, one.survey, one.person)
+        survey_answers.answer(self.session, one, self._said(one.survey, good), pseudonym=pseudonym, at=at)
 
     def _take_in(self, survey: Survey, key: str, at: datetime) -> None:
         unit = self.chance.choice(UNITS)
         said = self._said(survey, 0.5)
-        surveys.take_in(self.session, survey, said, row_key=key, groups={"unit": unit}, at=at)
+        survey_answers.take_in(self.session, survey, said, row_key=key, groups={"unit": unit}, at=at)
 
     def _said(self, survey: Survey, good: float) -> dict[str, Any]:
         return {one.key: self._choice(one, good) for one in questions_of(survey.questions)}

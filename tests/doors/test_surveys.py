@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select
 
-from portfolio import participants, people, surveys
+from portfolio import participants, people, survey_invitations, surveys
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import (
@@ -35,7 +35,7 @@ def path(database: Database, cast: Cast, links: Links) -> str:
     with database.writing() as session:
         project = a_project(session, by=cast.manager)
         made = surveys.draft(session, template="learner_30", project=project, by=cast.manager, at=NOW)
-        surveys.invite(session, made, [cast.other, cast.requester], by=cast.manager, at=NOW)
+        survey_invitations.invite(session, made, [cast.other, cast.requester], by=cast.manager, at=NOW)
         surveys.open_(session, made, by=cast.manager, at=NOW)
         return links.answering_path(session.get_one(Invitation, 1))
 
@@ -241,7 +241,7 @@ def test_a_draft_can_be_thrown_away_with_those_it_would_have_asked(
 ) -> None:
     with database.writing() as session:
         made = surveys.draft(session, template="learner_30", by=cast.manager, at=NOW)
-        surveys.invite(session, made, [cast.other, cast.requester], by=cast.manager, at=NOW)
+        survey_invitations.invite(session, made, [cast.other, cast.requester], by=cast.manager, at=NOW)
     sign_in(client, cast.manager)
     client.post("/surveys/1/invitations/1/removal")
     assert count(database, Invitation) == 1
@@ -327,7 +327,7 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one(
                 project = a_project(session, by=cast.manager, name=f"Project {more}{number}")
                 made = surveys.draft(session, template="learner_30", project=project, by=cast.manager, at=NOW)
                 asked = people.meet(session, f"p{more}{number}@fernweh.example", at=NOW)
-                surveys.invite(session, made, [asked], by=cast.manager, at=NOW)
+                survey_invitations.invite(session, made, [asked], by=cast.manager, at=NOW)
                 surveys.open_(session, made, by=cast.manager, at=NOW)
         client.get("/surveys")
         seen: list[str] = []

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from portfolio import surveys
+from portfolio import survey_invitations
 from portfolio.models import Mail, Person, Response
 from portfolio.rules.survey_mails import may_write
 from portfolio.states import Role
@@ -96,7 +96,7 @@ def address_in_the_mail(settled: Installation) -> str:
     while not may_write(at):
         at += timedelta(days=1)
     with settled.database.writing() as session:
-        assert surveys.write_due(session, links=settled.links, at=at) == 2
+        assert survey_invitations.write_due(session, links=settled.links, at=at) == 2
     with settled.database.reading() as session:
         mail = session.scalars(select(Mail).where(Mail.recipient == "kim@fernweh.example")).one()
     found = re.search(r"Alone, without help:\n(\S+)", mail.text)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import comments, mails, participants, privacy, surveys, tokens
+from portfolio import comments, mails, participants, privacy, survey_invitations, surveys, tokens
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import (
@@ -62,7 +62,7 @@ def rita(database: Database, cast: Cast, links: Links) -> Person:
         comments.add(session, card, "I know this well", links=links, by=person, at=NOW)
         participants.add(session, project, [person, cast.expert], source="typed", by=cast.manager, at=NOW)
         survey = surveys.draft(session, template="end_of_event", project=project, by=cast.manager, at=NOW)
-        surveys.invite(session, survey, [person, cast.expert], by=cast.manager, at=NOW)
+        survey_invitations.invite(session, survey, [person, cast.expert], by=cast.manager, at=NOW)
         surveys.open_(session, survey, by=cast.manager, at=NOW)
         own = participants.pseudonym_of(links, project, person)
         session.add(

@@ -8,7 +8,16 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import evaluating, participants, people, survey_templates, surveys
+from portfolio import (
+    evaluating,
+    participants,
+    people,
+    survey_answers,
+    survey_invitations,
+    survey_steps,
+    survey_templates,
+    surveys,
+)
 from portfolio.database import Database
 from portfolio.evaluating import StepGiven
 from portfolio.links import Links
@@ -43,17 +52,17 @@ def a_survey(
     ]
     usual: dict[str, object] = {"template": "learner_30", "project": project}
     made = surveys.draft(session, **{**usual, **fields}, by=cast.manager, at=FRIDAY)  # type: ignore[arg-type] # plain values
-    surveys.invite(session, made, asked, by=cast.manager, at=FRIDAY)
+    survey_invitations.invite(session, made, asked, by=cast.manager, at=FRIDAY)
     if opened:
         surveys.open_(session, made, by=cast.manager, at=FRIDAY)
     return made
 
 
 def an_answer(session: Session, links: Links, number: int = 1, *, at: datetime = FRIDAY) -> None:
-    found = surveys.find_invitation(session, number)
+    found = survey_invitations.find(session, number)
     assert found is not None
-    name = surveys.pseudonym_for(links, found.survey, found.person)
-    surveys.answer(session, found, SAID, pseudonym=name, at=at)
+    name = survey_answers.pseudonym_for(links, found.survey, found.person)
+    survey_answers.answer(session, found, SAID, pseudonym=name, at=at)
 
 
 @pytest.mark.both
@@ -64,7 +73,7 @@ def test_an_answer_is_kept_without_its_person_and_counts_once(
         a_survey(session, cast)
     with database.writing() as session:
         an_answer(session, links, at=FRIDAY + timedelta(hours=3))
-        with pytest.raises(surveys.AlreadyAnswered):
+        with pytest.raises(survey_answers.AlreadyAnswered):
             an_answer(session, links)
     with database.reading() as session:
         (kept,) = session.scalars(select(Response))
@@ -89,7 +98,7 @@ def test_many_presses_at_once_are_one_answer(database: Database, cast: Cast, lin
         try:
             with database.writing() as session:
                 an_answer(session, links)
-        except surveys.AlreadyAnswered:
+        except survey_answers.AlreadyAnswered:
             refused.append(True)
 
     presses = [threading.Thread(target=press) for _ in range(6)]
@@ -140,10 +149,10 @@ def test_wrong_answers_are_refused_by_question_and_before_and_after_nobody_answe
         with pytest.raises(surveys.Closed):
             an_answer(session, links)
         surveys.open_(session, made, by=cast.manager, at=FRIDAY)
-        found = surveys.find_invitation(session, 1)
+        found = survey_invitations.find(session, 1)
         assert found is not None
-        with pytest.raises(surveys.AnswersRefused) as refused:
-            surveys.answer(session, found, {"used": "Twice", "x": "y"}, pseudonym="p", at=FRIDAY)
+        with pytest.raises(survey_answers.AnswersRefused) as refused:
+            survey_answers.answer(session, found, {"used": "Twice", "x": "y"}, pseudonym="p", at=FRIDAY)
         assert refused.value.problems == {
             "used": "Please choose one of these.",
             "x": "This survey has no such question.",
@@ -152,7 +161,7 @@ def test_wrong_answers_are_refused_by_question_and_before_and_after_nobody_answe
         with pytest.raises(surveys.Closed):
             an_answer(session, links)
         with pytest.raises(surveys.Closed):
-            surveys.invite(session, made, [cast.other], by=cast.manager, at=FRIDAY)
+            survey_invitations.invite(session, made, [cast.other], by=cast.manager, at=FRIDAY)
         assert surveys.answered_count(session, made) == 0
 
 
@@ -189,8 +198,8 @@ def test_mails_go_by_day_once_a_week_with_three_reminders_and_the_survey_closes_
     for hour in range(0, 24 * 32, 5):
         at = FRIDAY + timedelta(hours=hour)
         with database.writing() as session:
-            surveys.write_due(session, links=links, at=at)
-            assert surveys.write_due(session, links=links, at=at) == 0
+            survey_invitations.write_due(session, links=links, at=at)
+            assert survey_invitations.write_due(session, links=links, at=at) == 0
             surveys.close_due(session, at=at)
     with database.reading() as session:
         rows = session.execute(select(Mail.recipient, Mail.about, Mail.queued_at).order_by(Mail.id))
@@ -218,16 +227,16 @@ def test_a_run_that_is_killed_has_sent_nothing_or_noted_all(
 
     def killed() -> None:
         with database.writing() as session:
-            surveys.write_due(session, links=links, at=FRIDAY)
+            survey_invitations.write_due(session, links=links, at=FRIDAY)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         killed()
     with database.writing() as session:
         assert session.scalar(select(func.count()).select_from(Mail)) == 0
-        assert surveys.write_due(session, links=links, at=FRIDAY) == 3
+        assert survey_invitations.write_due(session, links=links, at=FRIDAY) == 3
     with database.writing() as session:
-        assert surveys.write_due(session, links=links, at=FRIDAY) == 0
+        assert survey_invitations.write_due(session, links=links, at=FRIDAY) == 0
 
 
 def test_the_mail_has_the_first_question_as_links_in_text_and_html_and_no_picture(
@@ -236,9 +245,9 @@ def test_the_mail_has_the_first_question_as_links_in_text_and_html_and_no_pictur
     with database.writing() as session:
         made = a_survey(session, cast, 1)
         made.words = {"subject": "One minute", "intro": "A <b>word</b> & more"}
-        surveys.write_due(session, links=links, at=FRIDAY)
+        survey_invitations.write_due(session, links=links, at=FRIDAY)
         mail = session.scalars(select(Mail)).one()
-        found = surveys.find_invitation(session, 1)
+        found = survey_invitations.find(session, 1)
         assert found is not None
         assert (mail.recipient, mail.subject, mail.about) == ("p0@fernweh.example", "One minute", "survey:1")
         html = mail.html or ""
@@ -257,14 +266,14 @@ def test_who_wants_no_surveys_is_asked_none_and_may_change_their_mind(
     with database.writing() as session:
         made = a_survey(session, cast)
         person = session.scalars(select(Person).where(Person.email == "p0@fernweh.example")).one()
-        surveys.refuse(session, person, at=FRIDAY)
-        surveys.refuse(session, person, at=FRIDAY)
-        assert surveys.write_due(session, links=links, at=FRIDAY) == 2
+        survey_invitations.refuse(session, person, at=FRIDAY)
+        survey_invitations.refuse(session, person, at=FRIDAY)
+        assert survey_invitations.write_due(session, links=links, at=FRIDAY) == 2
         second = a_survey(session, cast, template="success_case")
         assert (made.sent_count, second.sent_count) == (3, 2)
         an_answer(session, links)
-        surveys.allow_again(session, person, at=FRIDAY)
-        assert surveys.invite(session, second, [person], by=cast.manager, at=FRIDAY) == 1
+        survey_invitations.allow_again(session, person, at=FRIDAY)
+        assert survey_invitations.invite(session, second, [person], by=cast.manager, at=FRIDAY) == 1
         events = session.scalars(
             select(Event.action).where(Event.subject_type == "people", Event.subject_id == person.id)
         )
@@ -276,11 +285,11 @@ def test_answers_from_elsewhere_count_once_by_their_key(database: Database, cast
         made = a_survey(session, cast, 0, opened=False, template="needs")
         surveys.open_(session, made, asked=40, by=cast.manager, at=FRIDAY)
         said = {"how_often": "Never"}
-        surveys.take_in(
+        survey_answers.take_in(
             session, made, said, row_key="a", groups={"unit": "IT"}, on=date(2026, 11, 3), at=FRIDAY
         )
-        with pytest.raises(surveys.AlreadyAnswered):
-            surveys.take_in(session, made, said, row_key="a", at=FRIDAY)
+        with pytest.raises(survey_answers.AlreadyAnswered):
+            survey_answers.take_in(session, made, said, row_key="a", at=FRIDAY)
         (kept,) = session.scalars(select(Response))
         assert (kept.pseudonym, kept.groups, kept.row_key) == (None, {"unit": "IT"}, "a")
         assert kept.answered_at == datetime(2026, 11, 2, 23, tzinfo=UTC)
@@ -299,19 +308,21 @@ def test_a_due_line_of_the_plan_asks_once_whom_it_is_for_and_is_done_when_they_a
         )  # fmt: skip
         step = session.scalars(select(EvaluationStep)).one()
         assert (step.template, step.tier, step.owner_email) == ("lead_60", 7, "lea@fernweh.example")
-        assert surveys.begin_for_step(session, step, at=FRIDAY) is None
+        assert survey_steps.begin(session, step, at=FRIDAY) is None
         assert step.problem == "Nobody could be asked: this project has no people of that kind yet."
         led = [people.meet(session, f"p{n}@fernweh.example", at=FRIDAY) for n in range(3)]
         leads = {led[0].id: cast.other, led[1].id: cast.other}
         participants.add(session, project, led, leads=leads, source="list", by=cast.manager, at=FRIDAY)
-        made = surveys.begin_for_step(session, step, at=FRIDAY)
+        made = survey_steps.begin(session, step, at=FRIDAY)
         assert made is not None
-        assert surveys.begin_for_step(session, step, at=FRIDAY) is made
-        assert [one.person.email for one in surveys.invitations_of(session, made)] == ["otto@fernweh.example"]
+        assert survey_steps.begin(session, step, at=FRIDAY) is made
+        assert [one.person.email for one in survey_invitations.of_survey(session, made)] == [
+            "otto@fernweh.example"
+        ]
         assert (made.is_open, step.problem, made.name) == (True, "", "Leads, 60 days after: Faster quotes")
-        found = surveys.find_invitation(session, 1)
+        found = survey_invitations.find(session, 1)
         assert found is not None
-        surveys.answer(session, found, {"seen": "Most"}, pseudonym="p", at=FRIDAY)
+        survey_answers.answer(session, found, {"seen": "Most"}, pseudonym="p", at=FRIDAY)
         assert surveys.close_due(session, at=FRIDAY + 28 * DAY) == 0
         assert surveys.close_due(session, at=FRIDAY + 29 * DAY) == 1
         assert step.done_at == FRIDAY + 29 * DAY
