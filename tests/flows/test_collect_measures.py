@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows import collect_measures
-from portfolio import evaluation_asks, measures, participants, surveys
+from portfolio import evaluation_asks, measures, participants, survey_steps
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.measure_pulls import Asked
@@ -126,7 +126,7 @@ def test_a_line_that_fails_says_so_and_stops_no_other(
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("secret words")
 
-    monkeypatch.setattr(surveys, "begin_for_step", fails)
+    monkeypatch.setattr(survey_steps, "begin", fails)
     assert run(monkeypatch, MONDAY) == {"sources": 1, "failed": 1, "asked": 1, "told": 1}
     with database.reading() as session:
         assert session.get_one(EvaluationStep, 1).problem == "It failed: RuntimeError. It is tried again."
