@@ -10,9 +10,10 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import CallerDep, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed
-from portfolio import deciding, forms, history, learning_requests, next_questions, organisation
+from portfolio import backlog, deciding, forms, history, learning_requests, next_questions, organisation
+from portfolio.backlog import Wanted
 from portfolio.deciding import DecisionRefused, Ruling
-from portfolio.learning_requests import RequestClosed, Source, Wanted
+from portfolio.learning_requests import RequestClosed, Source
 from portfolio.models import LearningRequest, Resource
 from portfolio.states import MoveRefused, RequestStatus, Verdict
 from portfolio.submission import ChangedAnswers, Line, OptionalDate, Problem, Prose, Strict, Submission
@@ -102,7 +103,7 @@ def list_requests(  # noqa: PLR0917 - the contract names these parameters
         limit=limit,
         after=_place(cursor),
     )
-    found = learning_requests.search(session, wanted)
+    found = backlog.search(session, wanted)
     return listed([shapes.learning_request(one, links) for one in found.items], found.next)
 
 

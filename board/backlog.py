@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from portfolio import assessments, goals, learning_requests
-from portfolio.learning_requests import Page, Wanted
+from portfolio import assessments, backlog, goals
+from portfolio.backlog import Page, Wanted
 from portfolio.models import Assessment, Goal, LearningRequest
 from portfolio.rules.rubric import Rubric
 from portfolio.states import OPEN, RequestStatus
@@ -100,14 +100,14 @@ def show_backlog(
     status: str = "",
 ) -> Response:
     wanted = _wanted(q, goal, sort, status)
-    found = learning_requests.search(session, wanted)
-    total = sum(count for state, count in learning_requests.counts(session).items() if state in OPEN)
+    found = backlog.search(session, wanted)
+    total = sum(count for state, count in backlog.counts(session).items() if state in OPEN)
     view = Backlog(
         lines=found.items,
         more=_more(found.next, q, goal, sort, status, PER_PAGE + 1),
         first=1,
         total=total,
-        unscored=learning_requests.unscored_count(session),
+        unscored=backlog.unscored_count(session),
         typed=Fields(q=q, goal=goal, sort=wanted.sort, status=status),
         goals=goals.listed(session),
         sentence=_sentence(found.items, total)
@@ -130,7 +130,7 @@ def show_more(
     sort: str = "rank",
     status: str = "",
 ) -> Response:
-    found = learning_requests.search(session, _wanted(q, goal, sort, status, after))
+    found = backlog.search(session, _wanted(q, goal, sort, status, after))
     more = _more(found.next, q, goal, sort, status, first + PER_PAGE)
     view = Backlog(found.items, more, first, 0, 0, Fields(), [], "")
     return partial(request, "backlog/_lines.html", view)

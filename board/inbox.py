@@ -12,13 +12,16 @@ from board.causes import Diagnosis, diagnosis, elsewhere_first
 from portfolio import (
     arrivals,
     assessments,
+    backlog,
     capacity,
     causes,
+    conversations,
     deciding,
     demand,
     files,
     forms,
     goals,
+    inbox,
     learning_requests,
     library,
     next_questions,
@@ -31,10 +34,10 @@ from portfolio import (
     triage,
     undoing,
 )
+from portfolio.backlog import Place
 from portfolio.causes import NAMES
 from portfolio.deciding import COMES_BACK, DecisionRefused, Ruling
 from portfolio.demand import Alert
-from portfolio.learning_requests import Place
 from portfolio.models import (
     AskedQuestion,
     Decision,
@@ -310,7 +313,7 @@ def add_note(
         return page(request, "inbox/show.html", view, 422)
     internal = fields["to"] != "requester"
     words = words or f"Here is {names_of(sent.uploads)}."
-    line = learning_requests.say(session, found, words, links=links, by=manager, at=now, internal=internal)
+    line = conversations.say(session, found, words, links=links, by=manager, at=now, internal=internal)
     session.flush()
     asked = forms.current(session)
     keep_uploads(session, asked, sent.uploads, learning_request=found, message=line, by=manager, at=now)
@@ -446,7 +449,7 @@ def inbox_page(
     session: SessionDep, manager: Person, links: LinksDep, now: datetime, *, undone: bool = False
 ) -> Inbox:
     """The list; where it is empty, what the manager's last session came to."""
-    waiting = learning_requests.inbox(session)
+    waiting = inbox.listed(session)
     done = [] if waiting else triage.sittings(session, manager, now=now)
     return Inbox(
         undoable=undoing.latest(session, manager, now=now),
@@ -454,8 +457,8 @@ def inbox_page(
         sitting=done[0] if done else None,
         undone=undone,
         waiting=waiting,
-        count=learning_requests.inbox_count(session),
-        is_new=learning_requests.is_new(session),
+        count=inbox.count(session),
+        is_new=backlog.is_new(session),
         alerts=demand.waiting(session),
         form=links.page("/requests/new"),
         mails=arrivals.waiting_count(session),
@@ -464,7 +467,7 @@ def inbox_page(
 
 def _onwards(session: SessionDep, decided: LearningRequest, at: str) -> str:
     """After a decision: the next one in the inbox, or the inbox itself when it is empty."""
-    following = learning_requests.next_in_inbox(session, decided)
+    following = inbox.after(session, decided)
     return f"{at}/{following}" if following else "/inbox"
 
 
@@ -496,8 +499,8 @@ def decision_page(
     return DecisionPage(
         learning_request=found,
         answers=[(one.label, answer_words(one, value)) for one, value in told],
-        place=learning_requests.place(session, found),
-        messages=learning_requests.conversation(session, found, internal=True),
+        place=backlog.place(session, found),
+        messages=conversations.of(session, found, internal=True),
         files=files.listed(session, learning_request=found),
         decisions=[one for one in decisions if one.undone_at is None],
         revisit=revisit,
@@ -507,7 +510,7 @@ def decision_page(
         goals=goals.listed(session),
         places=placings.of(session, found),
         tracking=links.tracking_path(found),
-        next=learning_requests.next_in_inbox(session, found),
+        next=inbox.after(session, found),
         waits=found.status in INBOX,
         suggestion=suggestion,
         undoable=undoing.latest(session, manager, now=now),

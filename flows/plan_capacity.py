@@ -3,7 +3,7 @@
 from prefect import flow, task
 
 from flows.connection import database, now
-from portfolio import fitting, learning_requests, organisation, plans
+from portfolio import backlog, fitting, organisation, plans
 from portfolio.fitting import Terms
 from portfolio.states import OPEN
 
@@ -40,7 +40,7 @@ class Chances:
             newest = plans.newest(session)
             if newest == self._seen or not newest[0]:
                 return False
-            counts = learning_requests.counts(session)
+            counts = backlog.counts(session)
             return sum(count for status, count in counts.items() if status in OPEN) <= AT_MOST
 
     def catch_up(self) -> bool:

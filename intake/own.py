@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
-from portfolio import drafts, learning_requests, lost_links
+from portfolio import backlog, drafts, lost_links
 from portfolio.models import Draft, LearningRequest
 from portfolio.submission import Email
 from web.clock import NowDep
@@ -43,7 +43,7 @@ class LostLinks:
 @router.get("/requests")
 def list_own(request: Request, session: SessionDep, person: PersonDep, links: LinksDep) -> Response:
     own = OwnRequests(
-        [(one, links.tracking_path(one)) for one in learning_requests.of_requester(session, person)],
+        [(one, links.tracking_path(one)) for one in backlog.of_requester(session, person)],
         [(one, links.draft_path(one)) for one in drafts.of_address(session, person.email)],
         [(found, links.support_path(one)) for found, one in lost_links.supported(session, person)],
     )

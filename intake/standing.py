@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from portfolio import causes
-from portfolio.learning_requests import Place
+from portfolio.backlog import Place
 from portfolio.models import (
     Assessment,
     Decision,

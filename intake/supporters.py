@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from intake.opening import must_sign_in
-from portfolio import learning_requests, organisation, suggestions, supporters
-from portfolio.learning_requests import Place
+from portfolio import backlog, conversations, learning_requests, organisation, suggestions, supporters
+from portfolio.backlog import Place
 from portfolio.links import Links
 from portfolio.models import Decision, LearningRequest, Message, Supporter
 from portfolio.states import RequestStatus
@@ -281,7 +281,7 @@ def _support_page(
         raise NotFound
     decided = learning_requests.decisions(session, about)
     step, ended_early = _step_of(about)
-    heard = learning_requests.conversation(session, about, internal=False)
+    heard = conversations.of(session, about, internal=False)
     return SupportPage(
         supporter=found,
         learning_request=about,
@@ -290,7 +290,7 @@ def _support_page(
         headline=HEADLINES[about.status],
         step=step,
         ended_early=ended_early,
-        place=learning_requests.place(session, about),
+        place=backlog.place(session, about),
         behind=supporters.behind(session, [about.id])[about.id],
         decision=decided[-1] if decided else None,
         messages=[line for line in heard if line.by is not None and line.by.manages],

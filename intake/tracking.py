@@ -10,7 +10,9 @@ from intake.forms import read_answers, typed_answers
 from intake.opening import OpenedDep
 from intake.standing import MOST_QUESTIONS, Behind, Conversation, FollowUp, Next, Tracking
 from portfolio import (
+    backlog,
     causes,
+    conversations,
     files,
     forms,
     goals,
@@ -179,7 +181,7 @@ def say(
         return page(request, "learning_requests/track.html", tracking, 422)
     request.app.state.turnstile.check_upload(request, len(sent.uploads))
     words = words or f"Here is {names_of(sent.uploads)}."
-    line = learning_requests.say(session, found, words, links=links, by=found.requester, at=now)
+    line = conversations.say(session, found, words, links=links, by=found.requester, at=now)
     session.flush()
     form = forms.current(session)
     full = keep_uploads(
@@ -246,7 +248,7 @@ def _tracking(session: SessionDep, found: LearningRequest, links: LinksDep) -> T
         headline=standing.headline(found, project),
         reason=standing.reason(found.assessment),
         cause=standing.cause(causes.fit_of(session, found)),
-        place=learning_requests.place(session, found),
+        place=backlog.place(session, found),
         missing=[LABELS[name] for name in unknown if name != "format"][:3],
         step=step,
         ended_early=ended_early,
@@ -263,7 +265,7 @@ def _tracking(session: SessionDep, found: LearningRequest, links: LinksDep) -> T
 def _conversation(
     session: SessionDep, found: LearningRequest, links: LinksDep, given: list[File] | None = None
 ) -> Conversation:
-    messages = learning_requests.conversation(session, found, internal=False)
+    messages = conversations.of(session, found, internal=False)
     if given is None:
         given = files.listed(session, learning_request=found)
     return standing.conversation(found, links.tracking_path(found), messages, given)
@@ -281,7 +283,7 @@ def _follow_up(
     path = links.tracking_path(found)
     if done + len(skipped) >= MOST_QUESTIONS:
         return FollowUp(path, None, done)
-    asks = learning_requests.next_questions(session, found, now=now, leave_out=skipped)
+    asks = next_questions.worth_answering(session, found, now=now, leave_out=skipped)
     if not asks:
         return FollowUp(path, None, done)
     question = forms.current(session).question(asks[0].question) or next_questions.about_goal(session)

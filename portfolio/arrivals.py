@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portfolio import (
+    conversations,
     drafts,
     files,
     forms,
@@ -285,7 +286,7 @@ def _say(
     """Put a reply into the conversation, in its own words."""
     person = people.meet(session, arrival.sender, at=at, name=letter.sender_name[:120])
     words, rest = _fitting(post.own_words(letter.words) or "(no words)", LONGEST_LINE)
-    line = learning_requests.say(session, asked, words, links=links, by=person, at=at)
+    line = conversations.say(session, asked, words, links=links, by=person, at=at)
     session.flush()
     arrival.learning_request_id, arrival.message_id = asked.id, line.id
     left_out = _keep_files(session, [*letter.attachments, *rest], at, by=person, asked=asked, line=line)

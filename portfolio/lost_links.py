@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import drafts, learning_requests, letters, mails, people
+from portfolio import backlog, drafts, letters, mails, people
 from portfolio.links import Links
 from portfolio.models import LearningRequest, Person, Supporter
 
@@ -33,7 +33,7 @@ def supported(session: Session, person: Person) -> list[tuple[LearningRequest, S
 
 
 def _of(session: Session, person: Person, links: Links) -> list[tuple[str, str]]:
-    own = learning_requests.of_requester(session, person)
+    own = backlog.of_requester(session, person)
     return [
         *((f"Request {one.number}: {one.title}", links.tracking(one)) for one in own),
         *(

@@ -1,7 +1,7 @@
 """The next best question: whose answer would help most, asking it by a link, and what its answer changed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from portfolio.links import Links
 from portfolio.models import AskedQuestion, LearningRequest, Organisation, Person, Unit
 from portfolio.questions import Form, Kind, Question
 from portfolio.rules.comparing import ordinal
-from portfolio.rules.information import questions_worth
+from portfolio.rules.information import QuestionWorth, questions_worth
 from portfolio.rules.scoring import score
 from portfolio.states import OPEN, RequestStatus
 from portfolio.submission import ChangedAnswers
@@ -60,6 +60,36 @@ def worth_asking(session: Session, *, now: datetime, limit: int = 3) -> list[Wor
             break
         chosen.setdefault(asker[one.number], one)
     return _shown(session, [*chosen.values()])
+
+
+def worth_answering(
+    session: Session, learning_request: LearningRequest, *, now: datetime, leave_out: Collection[str] = ()
+) -> tuple[QuestionWorth, ...]:
+    """The questions whose answers are worth most a minute, best first: three at most, none that was answered.
+
+    Judged by the rule that also chooses whom to ask by mail, but for the cost of asking: this person is here already.
+    """
+    if learning_request.status not in OPEN:
+        return ()
+    known, today = forms.known(session), now.date()
+    said = known.count_in(forms.said_in(learning_request))
+    unit = learning_request.unit.name if learning_request.unit else ""
+    could = forms.still_open(known.current, said, unit=unit, kind=said.get("type") or "")
+    stated = goals.weighed(session, on=today)
+    if learning_request.goal_id is None and not all(one.is_over for one in stated.values()):
+        could["goal"] = "goal"
+    served = stated.get(learning_request.goal_id) if learning_request.goal_id else None
+    need = assessments.need_of(said, served.weight if served else None, today)
+    rubric = assessments.current_rubric(session)
+    best = questions_worth(
+        {learning_request.id: need},
+        rubric,
+        assessments.line(session, rubric),
+        offered={learning_request.id: [given for given, key in could.items() if key not in leave_out]},
+        cost_per_minute=0,
+        at_most=3,
+    )
+    return tuple(replace(one, question=could[one.question]) for one in best)
 
 
 def of_request(

@@ -12,7 +12,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import deciding, learning_requests, letters, mails, organisation, similar, supporters
+from portfolio import (
+    conversations,
+    deciding,
+    learning_requests,
+    letters,
+    mails,
+    organisation,
+    similar,
+    supporters,
+)
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
@@ -117,7 +126,7 @@ def answer(
     elif choice == SOLVED and supporters.listed(session, about):
         words = "It's solved for me. Others stand behind this request too, so please ask them."
         learning_requests.confirm(session, about, by=by, at=at)
-        learning_requests.say(session, about, words, links=links, by=by, at=at)
+        conversations.say(session, about, words, links=links, by=by, at=at)
     elif choice == SOLVED:
         learning_requests.withdraw(session, about, by=by, at=at)
     else:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import learning_requests, similar
+from portfolio import inbox, similar
 from portfolio.models import Assessment, Decision, LearningRequest, Person
 from portfolio.rules.scoring import LABELS
 from portfolio.states import INBOX, Quadrant, Verdict
@@ -103,7 +103,7 @@ def obvious(session: Session) -> list[Obvious]:
     Nothing is chosen by this: it is shown with its reason.
     """
     found = []
-    for one in learning_requests.inbox(session, limit=LOOKED_AT):
+    for one in inbox.listed(session, limit=LOOKED_AT):
         before = [other for other in similar.alike(session, one, limit=3) if other.id < one.id]
         pit = one.assessment.quadrants.get(Quadrant.MONEY_PIT.value, 0) if one.assessment else 0
         if before:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from portfolio import editing, feeds, files, learning_requests, organisation, pulse
+from portfolio import editing, feeds, files, inbox, organisation, pulse
 from portfolio.models import Organisation, Person
 from web import questions, wording
 
@@ -115,7 +115,7 @@ class Here:
 
     @cached_property
     def inbox_count(self) -> int:
-        return learning_requests.inbox_count(self.session) if self.manages else 0
+        return inbox.count(self.session) if self.manages else 0
 
     @cached_property
     def clock_stands(self) -> bool:

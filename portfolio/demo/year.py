@@ -17,6 +17,7 @@ from sqlalchemy.orm.util import identity_key
 
 from portfolio import (
     assessments,
+    conversations,
     deciding,
     editions,
     forms,
@@ -307,7 +308,7 @@ class Year:
         ask, request = case.ask, case.request
         note = ask.note or (self.chance.choice(words.INTERNAL) if self.chance.random() < 0.15 else "")
         if note and request.first_decided_at is None:
-            learning_requests.say(
+            conversations.say(
                 self.session, request, note, links=self.links, by=self.manager, at=at, internal=True
             )
         said = case.words.pop(0) if case.words else self.chance.choice(words.USUAL[verdict.value])
@@ -335,9 +336,7 @@ class Year:
         """The requester writes, and what follows from it."""
         request, requester = case.request, case.request.requester
         if case.ask.reply:
-            learning_requests.say(
-                self.session, request, case.ask.reply, links=self.links, by=requester, at=at
-            )
+            conversations.say(self.session, request, case.ask.reply, links=self.links, by=requester, at=at)
         if step == "withdraw":
             learning_requests.withdraw(self.session, request, by=requester, at=at)
             return
@@ -354,19 +353,19 @@ class Year:
     def _chase(self, case: Case, at: datetime) -> None:
         asked, answered = self.chance.choice(words.CHASES)
         request = case.request
-        learning_requests.say(self.session, request, asked, links=self.links, by=request.requester, at=at)
+        conversations.say(self.session, request, asked, links=self.links, by=request.requester, at=at)
         reply_at = self.hours.some_time_on(self.hours.day_of(at) + DAY, self.chance)
         self.then(reply_at, partial(self._reply, case, answered))
 
     def _reply(self, case: Case, answered: str, at: datetime) -> None:
-        learning_requests.say(self.session, case.request, answered, links=self.links, by=self.manager, at=at)
+        conversations.say(self.session, case.request, answered, links=self.links, by=self.manager, at=at)
 
     def _after_the_end(self, case: Case, at: datetime) -> None:
         """A project stopped early is explained; one that is done may be confirmed by who asked for it."""
         work = case.ask.work
         assert work is not None  # noqa: S101 - only work ends
         if work.stop_words:
-            learning_requests.say(
+            conversations.say(
                 self.session, case.request, work.stop_words, links=self.links, by=self.manager, at=at
             )
         if work.verified_words:
@@ -376,7 +375,7 @@ class Year:
     def _verify(self, case: Case, at: datetime) -> None:
         request, requester = case.request, case.request.requester
         assert case.ask.work is not None  # noqa: S101 - only work is verified
-        learning_requests.say(
+        conversations.say(
             self.session, request, case.ask.work.verified_words, links=self.links, by=requester, at=at
         )
         learning_requests.verify(self.session, request, by=requester, at=at)

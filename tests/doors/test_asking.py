@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from portfolio import assessments, deciding, learning_requests
+from portfolio import assessments, conversations, deciding, learning_requests
 from portfolio.database import Database
 from portfolio.deciding import Ruling
 from portfolio.links import Links
@@ -236,10 +236,10 @@ def test_the_requester_reads_the_managers_words_but_never_the_notes(
     with database.writing() as session:
         asked = learning_requests.find(session, 1)
         assert asked is not None
-        learning_requests.say(
+        conversations.say(
             session, asked, "Between us: no.", links=links, by=cast.manager, at=now, internal=True
         )
-        learning_requests.say(session, asked, "Which tool do they use?", links=links, by=cast.manager, at=now)
+        conversations.say(session, asked, "Which tool do they use?", links=links, by=cast.manager, at=now)
         decline = Ruling(Verdict.DECLINE, words="The tool is replaced in May.")
         deciding.decide(session, asked, decline, links=links, by=cast.manager, at=now)
     page = client.get(address).text

@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select
 from portfolio import (
     assessments,
     boards,
+    conversations,
     goals,
     iterations,
     learning_requests,
@@ -386,7 +387,7 @@ def test_queries_do_not_grow_with_rows(
                 at=now,
             )
             measures.add(session, name="m", project=made, by=cast.manager, at=now)
-            learning_requests.say(session, found, "w", links=links, by=cast.manager, at=now)
+            conversations.say(session, found, "w", links=links, by=cast.manager, at=now)
 
     counted: list[str] = []
     engine = app.state.database.engine  # type: ignore[attr-defined] # a FastAPI

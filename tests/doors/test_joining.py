@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from portfolio import deciding, learning_requests, library, similar, supporters
+from portfolio import conversations, deciding, learning_requests, library, similar, supporters
 from portfolio.database import Database
 from portfolio.deciding import Ruling
 from portfolio.library import ResourceGiven
@@ -272,9 +272,9 @@ def test_a_supporters_page_shows_what_all_are_told_and_nothing_of_the_first(
     with database.writing() as session:
         one = learning_requests.find(session, 1)
         assert one is not None
-        learning_requests.say(session, one, "We look into it.", links=links, by=cast.manager, at=now)
-        learning_requests.say(session, one, "My private words.", links=links, by=cast.requester, at=now)
-        learning_requests.say(session, one, "A note.", links=links, by=cast.manager, at=now, internal=True)
+        conversations.say(session, one, "We look into it.", links=links, by=cast.manager, at=now)
+        conversations.say(session, one, "My private words.", links=links, by=cast.requester, at=now)
+        conversations.say(session, one, "A note.", links=links, by=cast.manager, at=now, internal=True)
     path = links.support_path(otto)
     page = typing.get(path).text
     assert "We look into it." in page and "By hand." in page

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portfolio import (
     assessments,
+    conversations,
     deciding,
     editions,
     goals,
@@ -65,7 +66,7 @@ def story(database: Database, cast: Cast, links: Links, now: datetime) -> None:
     with database.writing() as session:
         asked = learning_requests.find(session, 2) or asked
         deciding.decide(session, asked, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now)
-        learning_requests.say(session, asked, "A note.", links=links, by=cast.manager, at=now, internal=True)
+        conversations.say(session, asked, "A note.", links=links, by=cast.manager, at=now, internal=True)
         today = now.date()
         planned = iterations.plan(
             session,

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 
 from flows import connection, fetch_mails, outbox
 from flows.link import Link
-from portfolio import arrivals, drafts, learning_requests, mailbox, mails, pulse
+from portfolio import arrivals, conversations, drafts, mailbox, mails, pulse
 from portfolio import database as databases
 from portfolio.database import Database
 from portfolio.links import Links
@@ -341,7 +341,7 @@ def test_a_mail_becomes_a_request_and_the_answers_to_it_its_conversation(
         assert address[1] == links.draft_path(draft)
         request = a_request(session, links=links, title=draft.values["title"])
         drafts.sent(session, draft, request, at=datetime.now(UTC))
-        learning_requests.say(
+        conversations.say(
             session, request, "How many people?", links=links, by=cast.manager, at=datetime.now(UTC)
         )
     mails.send_waiting(database, connection.settings(), now=datetime.now(UTC))
@@ -355,7 +355,7 @@ def test_a_mail_becomes_a_request_and_the_answers_to_it_its_conversation(
 
     with database.reading() as session:
         found = session.get_one(LearningRequest, request.id)
-        lines = learning_requests.conversation(session, found, internal=True)
+        lines = conversations.of(session, found, internal=True)
         said = [(line.by.email if line.by else "", line.words) for line in lines]
     assert said == [
         ("mara@fernweh.example", "How many people?"),

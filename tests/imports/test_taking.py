@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portfolio import assessments, deciding, imports, learning_requests
+from portfolio import assessments, backlog, deciding, imports
 from portfolio.database import Database
 from portfolio.deciding import Ruling
 from portfolio.importing.account import Account, Fate, refused_as_csv
@@ -492,7 +492,7 @@ def test_the_clock_scores_what_was_taken(database: Database, cast: Cast, now: da
     take(database, NEEDS, cast, now, fields=asked_by())
     with database.writing() as session:
         assert len(assessments.score_waiting(session, now=now, flow_run_id=None)) == 4
-        assert learning_requests.search(session, learning_requests.Wanted()).items[0].leverage is not None
+        assert backlog.search(session, backlog.Wanted()).items[0].leverage is not None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from portfolio import arrivals, deciding, drafts, files, learning_requests, mails, supporters
+from portfolio import arrivals, conversations, deciding, drafts, files, mails, supporters
 from portfolio.arrivals import ArrivalSettled
 from portfolio.database import Database
 from portfolio.deciding import Ruling
@@ -70,7 +70,7 @@ def asked(database: Database, links: Links) -> tuple[int, str]:
 def conversation(database: Database, number: int) -> list[tuple[str, str]]:
     with database.reading() as session:
         request = session.get_one(LearningRequest, number)
-        lines = learning_requests.conversation(session, request, internal=True)
+        lines = conversations.of(session, request, internal=True)
         return [(line.by.email if line.by else "", line.words) for line in lines]
 
 
@@ -196,13 +196,13 @@ def test_the_manager_who_decided_last_is_told_once_until_the_mail_has_left(
         ask = Ruling(Verdict.ASK, words="How many?")
         deciding.decide(session, request, ask, links=links, by=second, at=now)
         for words in ("Twenty-four.", "Or twenty-five."):
-            learning_requests.say(session, request, words, links=links, by=request.requester, at=now)
+            conversations.say(session, request, words, links=links, by=request.requester, at=now)
     assert len(queued(database, "mio@fernweh.example")) == 1
     mails.send_waiting(database, configured, now=now)
     with database.writing() as session:
         request = session.get_one(LearningRequest, request.id)
-        learning_requests.say(session, request, "Settled: 24.", links=links, by=request.requester, at=now)
-        learning_requests.say(session, request, "For us.", links=links, by=second, at=now, internal=True)
+        conversations.say(session, request, "Settled: 24.", links=links, by=request.requester, at=now)
+        conversations.say(session, request, "For us.", links=links, by=second, at=now, internal=True)
     assert len(queued(database, "mio@fernweh.example")) == 2
     assert queued(database, "mara@fernweh.example") == []
 
@@ -430,7 +430,7 @@ def test_mails_about_one_request_answer_the_first_one_a_person_got(
     number, first = asked(database, links)
     with database.writing() as session:
         request = session.get_one(LearningRequest, number)
-        learning_requests.say(session, request, "How many?", links=links, by=cast.manager, at=now)
+        conversations.say(session, request, "How many?", links=links, by=cast.manager, at=now)
     mails.send_waiting(database, settings, now=now)
     import email
     from email.policy import default

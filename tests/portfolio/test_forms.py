@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from portfolio import assessments, editing, forms, history, learning_requests, questions
+from portfolio import assessments, editing, forms, history, learning_requests, next_questions, questions
 from portfolio.database import Database
 from portfolio.editing import Wrong, differences, key_for, moved, options_from, placed, problems, put, without
 from portfolio.links import Links
@@ -322,7 +322,7 @@ def test_what_an_own_answer_stands_in_for_is_not_asked_and_its_question_is_where
             )
             found = learning_requests.find(session, request.id)
             assert found is not None
-            return {one.question for one in learning_requests.next_questions(session, found, now=now)}
+            return {one.question for one in next_questions.worth_answering(session, found, now=now)}
 
         before, after = asked_next(), asked_next(cost_of_errors=50_000)
         assert before & {"value_per_year", "cost_of_errors"} == {

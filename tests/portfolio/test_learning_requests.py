@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from portfolio import assessments, deciding, goals, history, learning_requests
+from portfolio import assessments, backlog, deciding, goals, history, learning_requests
+from portfolio.backlog import Wanted
 from portfolio.database import Database
 from portfolio.deciding import DecisionRefused, Ruling
-from portfolio.learning_requests import Wanted
 from portfolio.links import Links
 from portfolio.models import Event, LearningRequest, Mail, Project
 from portfolio.states import MoveRefused, RequestStatus, Verdict
@@ -201,13 +201,13 @@ def test_pages_of_a_list_follow_each_other_without_gap_or_repeat(
         after: tuple[float, int] | None = None
         with database.reading() as session:
             while True:
-                page = learning_requests.search(session, Wanted(sort=sort, limit=2, after=after))
+                page = backlog.search(session, Wanted(sort=sort, limit=2, after=after))
                 seen += [one.id for one in page.items]
                 if page.next is None:
                     break
                 leverage, last = page.next.split("_")
                 after = (float(leverage), int(last))
-            whole = [one.id for one in learning_requests.search(session, Wanted(sort=sort, limit=50)).items]
+            whole = [one.id for one in backlog.search(session, Wanted(sort=sort, limit=50)).items]
         assert seen == whole
         assert sorted(seen) == [1, 2, 3, 4, 5]
 

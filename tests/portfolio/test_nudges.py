@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event, select
 
-from portfolio import deciding, learning_requests, nudges, organisation, supporters
+from portfolio import conversations, deciding, nudges, organisation, supporters
 from portfolio.database import Database
 from portfolio.deciding import Ruling
 from portfolio.links import Links
@@ -91,7 +91,7 @@ def test_any_word_ends_the_silence(
     step(9)
     with database.writing() as session:
         one = session.get_one(LearningRequest, 1)
-        learning_requests.say(session, one, "Any news?", links=links, by=one.requester, at=now + 10 * WEEK)
+        conversations.say(session, one, "Any news?", links=links, by=one.requester, at=now + 10 * WEEK)
     assert [step(12), step(18.9), step(19)] == [NONE, NONE, {**NONE, "warning": 1}]
     with database.writing() as session:
         one = session.get_one(LearningRequest, 1)
@@ -131,7 +131,7 @@ def test_solved_withdraws_it_unless_others_stand_behind_it(
     assert status(database) is RequestStatus.WAITLISTED
     with database.writing() as session:
         one = session.get_one(LearningRequest, 1)
-        lines = learning_requests.conversation(session, one, internal=False)
+        lines = conversations.of(session, one, internal=False)
         assert [line.words.partition(".")[0] for line in lines] == ["It's solved for me"]
         supporters.leave(session, supporters.listed(session, one)[0], by=None, at=now)
     step(18)

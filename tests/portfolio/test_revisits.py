@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portfolio import deciding, forms, goals, learning_requests, revisits, supporters
+from portfolio import conversations, deciding, forms, goals, learning_requests, revisits, supporters
 from portfolio.database import Database
 from portfolio.deciding import Ruling
 from portfolio.links import Links
@@ -121,7 +121,7 @@ def test_any_word_of_who_asked_brings_back_what_was_declined_and_they_are_told(
     for by, found in ((cast.manager, []), (cast.requester, ["Who asked has written since."])):
         with database.writing() as session:
             one = session.get_one(LearningRequest, 1)
-            learning_requests.say(session, one, "Well.", links=links, by=by, at=later)
+            conversations.say(session, one, "Well.", links=links, by=by, at=later)
         assert bring_back(database, links, later) == found
     assert status(database) is RequestStatus.SUBMITTED
     with database.reading() as session:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import assessments, deciding, learning_requests, projects, supporters
+from portfolio import assessments, conversations, deciding, learning_requests, projects, supporters
 from portfolio.database import Database
 from portfolio.deciding import Ruling
 from portfolio.links import Links
@@ -92,9 +92,9 @@ def test_supporters_are_told_what_the_first_is_told_each_on_their_own_page(
         supporters.leave(session, gone, by=None, at=now)
         told = [("rita@fernweh.example", links.tracking(one)), ("otto@fernweh.example", links.support(otto))]
         before = len(mailed(session))
-        learning_requests.say(session, one, "We read it.", links=links, by=cast.manager, at=now)
-        learning_requests.say(session, one, "A note.", links=links, by=cast.manager, at=now, internal=True)
-        learning_requests.say(session, one, "Thanks.", links=links, by=one.requester, at=now)
+        conversations.say(session, one, "We read it.", links=links, by=cast.manager, at=now)
+        conversations.say(session, one, "A note.", links=links, by=cast.manager, at=now, internal=True)
+        conversations.say(session, one, "Thanks.", links=links, by=one.requester, at=now)
         deciding.decide(session, one, Ruling(Verdict.ACCEPT, "Yes."), links=links, by=cast.manager, at=now)
         project = learning_requests.project_of(session, one)
         assert project is not None
