@@ -8,7 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from portfolio import fitting
-from portfolio.fitting import INSTEAD_OF, KEEP_OUT, MUST_DO, NEEDS, Outlook, Terms
+from portfolio.contenders import INSTEAD_OF, KEEP_OUT, MUST_DO, NEEDS, key_of
+from portfolio.fitting import Outlook, Terms
 from portfolio.history import record
 from portfolio.models import LearningRequest, Override, Person, Tie
 from portfolio.rules.candidates import NotPlannable, plain
@@ -210,7 +211,7 @@ def priced(
 
 
 def _price_words(price: Price, found: Outlook) -> str:
-    experts = {fitting.key_of(one.person_id): one.name for one in found.stretch.experts}
+    experts = {key_of(one.person_id): one.name for one in found.stretch.experts}
     if set(price.over) - {""}:
         short = ", ".join(
             f"{plain(more)} h of {experts.get(key, 'an expert')}" for key, more in price.over.items() if key

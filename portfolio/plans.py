@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import deciding, fitting, letters
+from portfolio.contenders import key_of
 from portfolio.database import hold
 from portfolio.deciding import Ruling
 from portfolio.fitting import Outlook, Terms
@@ -201,7 +202,7 @@ def _body(found: Outlook) -> dict[str, Any]:
         "experts": {
             str(one.person_id): {
                 "hours": one.hours,
-                "used": found.plan.experts[key].used if (key := fitting.key_of(one.person_id)) in found.plan.experts else 0.0,
+                "used": found.plan.experts[key].used if (key := key_of(one.person_id)) in found.plan.experts else 0.0,
             }
             for one in stretch.experts
         },
