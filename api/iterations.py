@@ -13,17 +13,12 @@ from pydantic import Field, model_validator
 from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
-from api.lists import Number
+from api.lists import Cursor, Limit, Number, listed, number_cursor
 from api.projects import version_in
 from portfolio import iteration_course, iterations
 from portfolio.iteration_days import local_day
-from portfolio.iterations import (
-    IterationRefused,
-    Outcome,
-    ProjectReview,
-    Retrospective,
-    StaleIteration,
-)
+from portfolio.iteration_review import Outcome, ProjectReview, Retrospective
+from portfolio.iterations import IterationRefused, StaleIteration
 from portfolio.models import Iteration
 from portfolio.submission import Problem, Prose, Strict
 from web.clock import NowDep
@@ -92,9 +87,13 @@ class Opening(Strict):
 
 
 @router.get("")
-def list_iterations(session: SessionDep, _caller: LeaderCaller) -> dict[str, Any]:
+def list_iterations(
+    session: SessionDep, _caller: LeaderCaller, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
     """Iterations, newest first."""
-    return {"items": [shapes.iteration(one) for one in iterations.listed(session, 200)], "next": None}
+    found = iterations.listed(session, limit + 1, before=_day(cursor))
+    following = found[limit - 1].starts_on.toordinal() if len(found) > limit else None
+    return listed([shapes.iteration(one) for one in found[:limit]], following)
 
 
 @router.post("", status_code=201)
@@ -194,6 +193,12 @@ def close(
         return 200, shapes.iteration(iteration)
 
     return once.answer(session, name_of(caller), write)
+
+
+def _day(cursor: str | None) -> date | None:
+    """The first day of the last iteration of the page before; none at the start."""
+    number = number_cursor(cursor)
+    return date.fromordinal(min(number, date.max.toordinal())) if number else None
 
 
 @contextmanager

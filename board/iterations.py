@@ -10,15 +10,18 @@ from starlette.datastructures import FormData, QueryParams
 
 from board import burn_up
 from board.burn_up import BurnUp
-from portfolio import forecasts, iteration_course, iterations, lineups, organisation, projects
-from portfolio.iteration_course import Course
-from portfolio.iterations import (
-    IterationRefused,
-    Outcome,
-    ProjectReview,
-    Retrospective,
-    StaleIteration,
+from portfolio import (
+    forecasts,
+    iteration_course,
+    iteration_record,
+    iterations,
+    lineups,
+    organisation,
+    projects,
 )
+from portfolio.iteration_course import Course
+from portfolio.iteration_review import Outcome, ProjectReview, Retrospective
+from portfolio.iterations import IterationRefused, StaleIteration
 from portfolio.lineups import LineUp
 from portfolio.models import Card, Iteration, Organisation, Project
 from portfolio.rules.forecasting import Forecast
@@ -379,7 +382,7 @@ def _iterations(
     return Iterations(
         rows=[_row(one, course) for one in found],
         course=course,
-        velocity=iterations.velocity_so_far(session),
+        velocity=iteration_record.velocity_so_far(session),
         organisation=ours,
         values=_proposed(session, ours, today).over(typed),
         may_change=may_change,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portfolio import capacity, iterations
+from portfolio import capacity, iteration_record
 from portfolio.iteration_days import (
     ScopeChange,
     Standing,
@@ -113,7 +113,7 @@ def course(session: Session, iteration: Iteration, *, now: datetime) -> Course:
             standing.cards,
             gone - half,
             left - half,
-            iterations.earlier_pace(session, iteration),
+            iteration_record.earlier_pace(session, iteration),
         ),
     )
 

@@ -1,23 +1,24 @@
 """Iterations: plan, choose cards, start, close with a review and a retrospective; then the queries."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import capacity, cards, organisation, projects
+from portfolio import capacity, cards, iteration_review, organisation
 from portfolio.capacity import Room
 from portfolio.database import hold
 from portfolio.history import record
-from portfolio.iteration_days import catch_up, local_day, scope_changes, snapshots, take_snapshot
-from portfolio.models import Card, Column, Iteration, Person, Project
+from portfolio.iteration_days import catch_up, local_day, take_snapshot
+from portfolio.iteration_record import counts, fact, facts_of
+from portfolio.iteration_review import NOTHING_SAID, ProjectReview, Retrospective
+from portfolio.models import Card, Column, Iteration, Person
 from portfolio.rules.candidates import plain
-from portfolio.rules.iterating import Period, Velocity, clash, next_period, velocity, working_days
-from portfolio.states import LIVE_STAGES, ColumnKind, IterationStatus, Stage
+from portfolio.rules.iterating import Period, clash, next_period
+from portfolio.states import LIVE_STAGES, ColumnKind, IterationStatus
 from portfolio.submission import FIRST_YEAR, LAST_YEAR
 
 LONGEST_DAYS = 60
@@ -38,36 +39,6 @@ class StaleIteration(ValueError):
 
     def __init__(self) -> None:
         super().__init__("Somebody else changed this iteration meanwhile. Please look at it again.")
-
-
-class Outcome(StrEnum):
-    """What the review says of a project: go on, go on differently, or stop it."""
-
-    KEEP = "keep"
-    CHANGE = "change"
-    KILL = "kill"
-
-
-@dataclass(frozen=True)
-class ProjectReview:
-    """What an iteration showed and taught about one project. `hours_saved` belongs to one that is stopped."""
-
-    project: int
-    verdict: Outcome = Outcome.KEEP
-    shown: str = ""
-    learned: str = ""
-    next_hypothesis: str = ""
-    hours_saved: float | None = None
-
-
-@dataclass(frozen=True)
-class Retrospective:
-    went_well: str = ""
-    went_badly: str = ""
-    try_next: str = ""
-
-
-NOTHING_SAID = Retrospective()
 
 
 def plan(
@@ -179,7 +150,7 @@ def start(session: Session, iteration: Iteration, *, by: Person, at: datetime) -
     iteration.status = IterationStatus.OPEN
     iteration.opened_at = at
     iteration.committed = [card.id for card in committed]
-    iteration.commitment = [_fact(card) for card in committed]
+    iteration.commitment = [fact(card) for card in committed]
     iteration.version += 1
     record(session, "iteration.started", iteration, by=by, at=at, cards=iteration.committed)
     take_snapshot(session, iteration, on=local_day(at, session), at=at)
@@ -210,26 +181,32 @@ def close(
         "next_step": next_step,
         "retrospective": asdict(retrospective),
     }
-    if iteration.status is IterationStatus.CLOSED and iteration.record and _is_same(iteration, ours, review):
+    if (
+        iteration.status is IterationStatus.CLOSED
+        and iteration.record
+        and iteration_review.is_same(iteration, ours, review)
+    ):
         return iteration.record
     if iteration.status is not IterationStatus.OPEN:
         raise IterationRefused("Only an open iteration can be closed.")
     catch_up(session, iteration, on=local_day(at, session), at=at)
     inside = held(session, iteration)
-    reviewed = _projects(session, [one.project for one in review])
-    facts = _facts(session, iteration, inside)
+    reviewed = iteration_review.projects_of(session, [one.project for one in review])
+    facts = facts_of(session, iteration, inside)
     for name, value in ours.items():
         setattr(iteration, name, value)
-    iteration.review = [_said(one, reviewed[one.project]) for one in review if one.project in reviewed]
+    iteration.review = [
+        iteration_review.said(one, reviewed[one.project]) for one in review if one.project in reviewed
+    ]
     iteration.record = facts
     iteration.status = IterationStatus.CLOSED
     iteration.closed_at = at
     iteration.version += 1
     session.flush()
-    record(session, "iteration.closed", iteration, by=by, at=at, **_counts(facts))
+    record(session, "iteration.closed", iteration, by=by, at=at, **counts(facts))
     for one in review:
         if one.project in reviewed:
-            _follow(session, reviewed[one.project], one, by=by, at=at)
+            iteration_review.follow(session, reviewed[one.project], one, by=by, at=at)
     _move_on(session, iteration, inside, by=by, at=at)
     return facts
 
@@ -266,13 +243,12 @@ def find(session: Session, number: int) -> Iteration | None:
     return session.get(Iteration, number) if 0 < number < 2**31 else None
 
 
-def listed(session: Session, limit: int = 60) -> list[Iteration]:
-    """Iterations, newest first."""
-    return list(
-        session.scalars(
-            select(Iteration).order_by(Iteration.starts_on.desc(), Iteration.id.desc()).limit(limit)
-        )
-    )
+def listed(session: Session, limit: int = 60, *, before: date | None = None) -> list[Iteration]:
+    """Iterations, newest first; only those that start `before` a day where given. No two start on the same."""
+    query = select(Iteration).order_by(Iteration.starts_on.desc(), Iteration.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Iteration.starts_on < before)
+    return list(session.scalars(query))
 
 
 def held(session: Session, iteration: Iteration) -> list[Card]:
@@ -317,20 +293,6 @@ def capacity_of(iteration: Iteration, room: Room) -> float:
     return room.hours if follows else iteration.capacity_hours
 
 
-def velocity_so_far(session: Session) -> Velocity:
-    """What the last closed iterations finished."""
-    return velocity([(cards_done, worked) for cards_done, worked, _ in _finished(session)])
-
-
-def earlier_pace(session: Session, iteration: Iteration) -> list[tuple[int, int]]:
-    """Cards finished and working days, of the last iterations closed before this one."""
-    return [
-        (cards_done, working_days(*period))
-        for cards_done, _, period in _finished(session)
-        if period[0] < iteration.starts_on
-    ]
-
-
 def open_hours_of(session: Session, project_ids: Sequence[int]) -> dict[int, float]:
     """Hours the unfinished cards of projects were estimated at: what stopping one would save, at a first guess."""
     rows = session.execute(
@@ -340,20 +302,6 @@ def open_hours_of(session: Session, project_ids: Sequence[int]) -> dict[int, flo
         .group_by(Card.project_id)
     )
     return {project: float(worked or 0) for project, worked in rows if project is not None}
-
-
-def _finished(session: Session, limit: int = 8) -> list[tuple[int, float, Period]]:
-    rows = session.execute(
-        select(Iteration.record, Iteration.starts_on, Iteration.ends_on)
-        .where(Iteration.status == IterationStatus.CLOSED, Iteration.record.is_not(None))
-        .order_by(Iteration.closed_at.desc(), Iteration.id.desc())
-        .limit(limit)
-    )
-    return [
-        (len(facts["done"]), float(facts["hours_done"]), (first, last))
-        for facts, first, last in rows
-        if facts is not None
-    ]
 
 
 # Dates and hours
@@ -444,105 +392,3 @@ def _move_on(
         if card.column.kind is not ColumnKind.DONE:
             is_over = card.project is not None and card.project.stage not in LIVE_STAGES
             cards.take_into(session, card, None if is_over else following, by=by, at=at)
-
-
-# The review and the record
-
-
-def _projects(session: Session, ids: Sequence[int]) -> dict[int, Project]:
-    found = session.scalars(select(Project).where(Project.id.in_(ids)))
-    return {one.id: one for one in found}
-
-
-def _said(one: ProjectReview, project: Project) -> dict[str, Any]:
-    """A project's review as it is kept, with what was believed until then."""
-    return {
-        **asdict(one),
-        "verdict": one.verdict.value,
-        "name": project.name,
-        "hypothesis": project.hypothesis,
-    }
-
-
-def _follow(session: Session, project: Project, one: ProjectReview, *, by: Person, at: datetime) -> None:
-    """Do what the review says: stop the project, or believe something else from now on."""
-    if one.verdict is Outcome.KILL and project.is_live:
-        projects.move(session, project, Stage.STOPPED, hours_saved=one.hours_saved, by=by, at=at)
-    elif one.verdict is Outcome.CHANGE and one.next_hypothesis.strip():
-        projects.edit(
-            session,
-            project,
-            version=None,
-            by=by,
-            at=at,
-            hypothesis=one.next_hypothesis.strip(),
-            hypothesis_parts=None,
-        )
-
-
-def _is_same(iteration: Iteration, words: dict[str, Any], review: Sequence[ProjectReview]) -> bool:
-    kept = {name: getattr(iteration, name) for name in words}
-    kept["retrospective"] = iteration.retrospective or asdict(NOTHING_SAID)
-    names = ("project", "verdict", "shown", "learned", "next_hypothesis")
-    said = [[str(getattr(one, name)) for name in names] for one in review]
-    return kept == words and said == [
-        [str(one.get(name, "")) for name in names] for one in iteration.review or []
-    ]
-
-
-def _facts(session: Session, iteration: Iteration, inside: Sequence[Card]) -> dict[str, Any]:
-    """All that is told of a closed iteration later, in words and numbers of its own: nothing in it points to what changes."""
-    done = [card for card in inside if card.column.kind is ColumnKind.DONE]
-    left = [card for card in inside if card.column.kind is not ColumnKind.DONE]
-    committed = set(iteration.committed or [])
-    return {
-        "goal": iteration.goal,
-        "capacity_hours": iteration.capacity_hours,
-        "capacity_words": iteration.capacity_words,
-        "committed": sorted(committed),
-        "commitment": iteration.commitment or [],
-        "done": [_fact(card) for card in done],
-        "left": [_fact(card) for card in left],
-        "added": [card.id for card in inside if card.id not in committed],
-        "removed": sorted(committed - {card.id for card in inside}),
-        "changes": [
-            {
-                "card": one.card,
-                "title": one.title,
-                "hours": one.hours,
-                "came_in": one.came_in,
-                "at": one.at.isoformat(),
-                "by": one.by_id,
-            }
-            for one in scope_changes(session, iteration)
-        ],
-        "days": [
-            {
-                "on": one.on.isoformat(),
-                "cards": one.cards,
-                "cards_done": one.cards_done,
-                "hours": one.hours,
-                "hours_done": one.hours_done,
-            }
-            for one in snapshots(session, iteration)
-        ],
-        "hours_committed": round(sum(one["hours"] or 0 for one in iteration.commitment or []), 2),
-        "hours_done": round(sum(card.estimate_hours or 0 for card in done), 2),
-        "hours_held": round(sum(card.estimate_hours or 0 for card in inside), 2),
-    }
-
-
-def _fact(card: Card) -> dict[str, Any]:
-    return {
-        "card": card.id,
-        "title": card.title,
-        "hours": card.estimate_hours,
-        "spent": card.actual_hours,
-        "project": card.project_id,
-        "project_name": card.project.name if card.project else None,
-        "column": card.column.name,
-    }
-
-
-def _counts(facts: dict[str, Any]) -> dict[str, int]:
-    return {name: len(facts[name]) for name in ("committed", "done", "left", "added", "removed")}

@@ -8,7 +8,7 @@ from statistics import median
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import iterations
+from portfolio import iteration_record, iterations
 from portfolio.capacity import Room
 from portfolio.models import Card, Column, Iteration, LearningRequest, Project
 from portfolio.rules.iterating import Fit, Item, Spread, Step, Velocity, spread_of, stack
@@ -111,7 +111,7 @@ def line_up(
         capacity_words=iterations.capacity_sentence(iteration, room),
         fit=fit,
         spread=spread,
-        velocity=iterations.velocity_so_far(session),
+        velocity=iteration_record.velocity_so_far(session),
         proposed=proposed,
         last=last,
     )

@@ -14,17 +14,9 @@ from portfolio.demo.asks import Work
 from portfolio.demo.hours import CROWDED_MONTH, DAY, Hours, is_managers_leave, is_year_end
 from portfolio.demo.surveying import Surveying
 from portfolio.history import record
-from portfolio.iterations import Outcome, ProjectReview, Retrospective
+from portfolio.iteration_review import Outcome, ProjectReview, Retrospective
 from portfolio.links import Links
-from portfolio.models import (
-    Card,
-    Column,
-    Contribution,
-    Iteration,
-    Measure,
-    Person,
-    Project,
-)
+from portfolio.models import Card, Column, Contribution, Iteration, Measure, Person, Project
 from portfolio.states import Health, IterationStatus, Stage
 
 ITERATIONS = 20
