@@ -1,7 +1,7 @@
 """What is known about each project at the five levels, and how far up it reaches."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from portfolio.models import (
 )
 from portfolio.rules import money
 from portfolio.rules.levels import LEAST_PEOPLE, Evidence, Levels, weigh
+from portfolio.rules.proof import Outcome
 from portfolio.states import EvidenceGrade
 
 PERCEIVED = 3
@@ -47,10 +48,27 @@ def may_print(one: Evaluation, least: EvidenceGrade) -> bool:
     return one.figures.get("roi") is None or money.is_enough(one.grade, least)
 
 
+def verdict_of(one: Evaluation, least: EvidenceGrade) -> str:
+    """The verdict that was concluded, as far as it is told; of a return that may as well be a loss that nobody can tell."""
+    if not may_print(one, least):
+        return ""
+    return one.verdict if is_told_apart(one) or not one.verdict else Outcome.INCONCLUSIVE.value
+
+
+def is_told_apart(one: Evaluation) -> bool:
+    """Whether a return that was concluded is surely a gain or surely a loss: its whole range lies on one side of zero. Anything
+    else that was concluded is as it is."""
+    if one.figures.get("roi") is None:
+        return True
+    low, high = one.figures.get("roi_low"), one.figures.get("roi_high")
+    return low is not None and high is not None and not low < 0 <= high
+
+
 def words_of(one: Evaluation, least: EvidenceGrade) -> str:
     """What was concluded, or that it isn't told."""
     if may_print(one, least):
-        return one.result
+        is_open = not is_told_apart(one) and one.figures.get("shown", True)
+        return f"{one.result} {_why_open(one)}" if is_open else one.result
     return f"Concluded; a return is printed from “{least.value.replace('_', ' ')}” on."
 
 
@@ -59,8 +77,8 @@ def of_projects(
 ) -> dict[int, Levels]:
     """The best evidence at each level, by project. A fixed number of statements however many there are.
 
-    What was concluded stands over what is open. Groups of fewer than five people are no evidence. `in_words` tells what
-    most people answered as well, for which all answers are counted.
+    What was concluded stands over what is open. Groups of fewer than five people are no evidence, nor are questions fewer
+    answered. `in_words` tells what most people answered as well, for which all answers are counted.
     """
     ids = [one.id for one in projects]
     held = defaultdict[int, list[Evidence]](list)
@@ -82,7 +100,10 @@ def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
     least = ours.least_grade if ours else EvidenceGrade.ESTIMATE
     query = select(Evaluation).where(Evaluation.project_id.in_(ids)).order_by(Evaluation.id)
     for one in session.scalars(query):
+        apart = is_told_apart(one)
         verdict = one.verdict if may_print(one, least) else ""
+        if verdict and not apart:
+            verdict = Outcome.INCONCLUSIVE.value
         tier = one.tier or (8 if one.level == 4 else None)
         if one.level == 4 and one.figures.get("change", True) is None:
             tier = None
@@ -90,18 +111,34 @@ def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         yield (
             one.project_id,
             Evidence(
-                one.level, words_of(one, least), tier, one.grade, base, verdict, one.concluded_at.date()
+                one.level,
+                words_of(one, least),
+                tier,
+                one.grade,
+                base,
+                verdict,
+                one.concluded_at.date(),
+                apart,
             ),
         )
 
 
+def _why_open(one: Evaluation) -> str:
+    low, high = one.figures.get("roi_low"), one.figures.get("roi_high")
+    if low is None or high is None:
+        return "There is no range to say how far that may be off, so it isn’t told apart from zero."
+    ends = f"{low:,.0f} % to {high:,.0f} %".replace("-", "−")
+    return f"Its range, {ends}, holds losses as well as gains: worked out, but not told apart from zero."
+
+
 def _asked(session: Session, ids: Sequence[int], *, in_words: bool) -> Iterator[Found]:
-    """Surveys that have closed, each at the levels its questions are about; `in_words` with what most people said, and
-    only levels of which enough people answered a question."""
+    """Surveys that have closed, each at the levels of those questions that enough people answered; `in_words` with what most
+    people said."""
     surveys = list(
         session.scalars(select(Survey).where(Survey.project_id.in_(ids), Survey.closed_at.is_not(None)))
     )
     said = _said(session, surveys) if in_words else {}
+    enough = survey_results.answered_by_enough(session, surveys)
     answered = dict(
         session.execute(
             select(Response.survey_id, func.count())
@@ -113,20 +150,19 @@ def _asked(session: Session, ids: Sequence[int], *, in_words: bool) -> Iterator[
         count = answered.get(survey.id, 0)
         if count >= LEAST_PEOPLE and survey.project_id is not None:
             of = f" of {survey.sent_count}" if survey.sent_count >= count else ""
-            for level, tier in _tiers(survey).items():
-                if in_words and (survey.id, level) not in said:
-                    continue
+            for level, tier in _tiers(survey, enough).items():
                 words = (
                     f"{count}{of} answered “{survey.name or survey.kind}”.{said.get((survey.id, level), '')}"
                 )
                 yield survey.project_id, Evidence(level, words, tier, base=count)
 
 
-def _tiers(survey: Survey) -> dict[int, int]:
-    """The levels a survey's questions are about, each with its highest tier."""
+def _tiers(survey: Survey, enough: Container[tuple[int, str]]) -> dict[int, int]:
+    """The levels a survey's questions are about, each with its highest tier; only of questions answered by enough people."""
     found: dict[int, int] = {}
     for question in survey.questions:
-        if level := question.get("level"):
+        level = question.get("level")
+        if level and (survey.id, question["key"]) in enough:
             found[level] = max(found.get(level, 0), question.get("tier") or PERCEIVED)
     return found
 

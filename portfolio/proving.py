@@ -369,13 +369,14 @@ def _of_money(found: ProjectProof, words: str) -> Evaluation:
 
 
 def _worth_verdict(one: Balance) -> str:
+    """Without a range nobody knows how far the middle may be off, so that decides nothing."""
     if one.central is None or one.floor is None:
         return ""
-    if one.floor.roi_percent >= 0:
+    if one.low is None or one.high is None:
+        return Outcome.INCONCLUSIVE.value
+    if min(one.floor.roi_percent, one.low.roi_percent) >= 0:
         return Outcome.CONFIRMED.value
-    if one.high is not None and one.high.roi_percent < 0:
-        return Outcome.REFUTED.value
-    return Outcome.INCONCLUSIVE.value
+    return Outcome.REFUTED.value if one.high.roi_percent < 0 else Outcome.INCONCLUSIVE.value
 
 
 def _worth_words(one: Balance) -> str:

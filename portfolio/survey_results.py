@@ -95,6 +95,15 @@ def results(
     }
 
 
+def answered_by_enough(session: Session, surveys: Sequence[Survey]) -> set[tuple[int, str]]:
+    """Questions of closed surveys that enough people answered to be shown, by survey and key: one statement, however many surveys
+    and answers. The same questions as `results` shows then, whatever files the answers came in: see `disclosure.releases`."""
+    if not surveys:
+        return set()
+    rows = _run(session, "enough", [one.id for one in surveys], before=LATE, least=SMALLEST)
+    return {(survey, key) for survey, key in rows}
+
+
 def shown(session: Session, survey: Survey, *, now: datetime) -> Results:
     """What of a survey may be shown now: once it has closed all at once, or in steps of five where it is meant so."""
     return results(session, [survey], now=now)[survey.id]

@@ -3,7 +3,7 @@
 Counting goes in two steps: first equal answers are counted as they stand, a list as one answer and whatever was written as
 nothing but written; then the few different ones are looked up in the questions and lists taken apart. That way a million answers
 are looked at once, and no words are carried along. An answer brought in by a file is known from when the file was taken,
-whenever it was given.
+whenever it was given. `enough` asks less: which questions so many people (`least`) answered; it stops reading once they are.
 """
 # ruff: noqa: S608 - put together from the words below only; values are parameters
 
@@ -41,6 +41,15 @@ ON_SQLITE = {
 SELECT r.survey_id, count(*) FROM responses r WHERE r.survey_id IN {_LITE_IDS} AND {_KNOWN} GROUP BY r.survey_id""",
     "whole": _LITE_COUNTS.format(part="r.import_id"),
     "grouped": _LITE_COUNTS.format(part="""json_extract(r.groups, '$."' || :group || '"')"""),
+    "enough": f"""
+WITH {_LITE_ASKED}
+SELECT asked.survey, asked.key FROM asked
+WHERE (SELECT count(*) FROM (
+    SELECT 1 FROM responses r
+    WHERE r.survey_id = asked.survey AND {_KNOWN}
+        AND trim(coalesce(json_extract(r.answers, '$."' || asked.key || '"'), '')) NOT IN ('', '[]')
+    LIMIT :least
+)) >= :least""",
     "latest": f"""
 WITH {_LITE_ASKED}
 SELECT asked.survey, asked.key, last.key AS place,
@@ -95,6 +104,15 @@ ON_POSTGRES = {
 SELECT r.survey_id, count(*) FROM responses r WHERE r.survey_id = ANY(:surveys) AND {_KNOWN} GROUP BY r.survey_id""",
     "whole": _GRES_COUNTS.format(part="r.import_id"),
     "grouped": _GRES_COUNTS.format(part="r.groups ->> :group"),
+    "enough": f"""
+WITH {_GRES_ASKED}
+SELECT asked.survey, asked.key FROM asked
+WHERE (SELECT count(*) FROM (
+    SELECT 1 FROM responses r
+    WHERE r.survey_id = asked.survey AND {_KNOWN}
+        AND trim(r.answers ->> asked.key) NOT IN ('', '[]')
+    LIMIT :least
+) one) >= :least""",
     "latest": f"""
 WITH {_GRES_ASKED}
 SELECT asked.survey, asked.key, last.place,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from portfolio.costs import Rates
-from portfolio.levels import may_print, words_of
+from portfolio.levels import is_told_apart, may_print, verdict_of, words_of
 from portfolio.models import Evaluation, Project, SuccessCase
 from portfolio.proving import GRADE_WORDS, Concluded, DueStep, Measured, ProjectProof
 from portfolio.rules.hit_rate import HitRate
@@ -138,7 +138,7 @@ class LevelLine:
 
     @property
     def is_weak(self) -> bool:
-        return self.found is not None and not self.found.supports_success
+        return self.found is not None and self.found.is_weak
 
     @property
     def tone(self) -> str:
@@ -278,7 +278,7 @@ class ProofPage:
         return words_of(one, self.found.least) or "–"
 
     def verdict_of(self, one: Evaluation) -> str:
-        return one.verdict if may_print(one, self.found.least) else ""
+        return verdict_of(one, self.found.least)
 
     def history(self) -> list[tuple[date, list[Evaluation]]]:
         """What was concluded, by day, the latest first."""
@@ -301,18 +301,18 @@ class ProjectLine:
 
     @property
     def returned(self) -> tuple[str, str]:
-        """What was concluded on its return, in a word and as a range: from the floor to the central estimate."""
+        """What was concluded on its return, in a word, at the central estimate and with its 95 % range."""
         figures = self.concluded.figures if self.concluded else {}
         floor, central = figures.get("roi_floor"), figures.get("roi")
         if floor is None or central is None or not (self.may_change or figures.get("shown", True)):
             return "–", ""
         if self.concluded is None or not may_print(self.concluded, self.least):
             return "–", ""
-        low, _, high = figures.get("benefit") or (None, None, None)
-        if low is not None and high is not None and low <= 0 < high:
-            return "can’t be told", f"{percent(floor)} to {percent(central)}"
-        said = "a loss" if central < 0 else "perhaps a gain" if floor < 0 else "a gain"
-        return said, f"{percent(floor)} to {percent(central)}"
+        low, high = figures.get("roi_low"), figures.get("roi_high")
+        if low is None or high is None:
+            return "can’t be told", f"{percent(central)}, without a range"
+        said = "can’t be told" if not is_told_apart(self.concluded) else "a loss" if high < 0 else "a gain"
+        return said, f"{percent(central)} ({percent(low)} to {percent(high)})"
 
     @property
     def tone(self) -> str:
@@ -322,6 +322,14 @@ class ProjectLine:
     def reached(self) -> str:
         level = self.levels.reached
         return f"{level} {LEVEL_NAMES[level]}" if level else "None yet"
+
+    @property
+    def not_reached(self) -> str:
+        """What was worked out and still isn't known, "" where there is no such thing."""
+        return_ = self.levels.at(5)
+        return (
+            "" if return_ is None or return_.is_told_apart else "Return worked out, not told apart from zero"
+        )
 
     @property
     def tier(self) -> str:

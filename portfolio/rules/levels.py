@@ -38,7 +38,10 @@ LEAST_PEOPLE = 5
 
 @dataclass(frozen=True)
 class Evidence:
-    """One thing known at a level: in words, with its tier, how strong its design is and how many people or readings it is on."""
+    """One thing known at a level: in words, with its tier, how strong its design is and how many people or readings it is on.
+
+    `is_told_apart` is False of a return that may as well be a loss as a gain: worked out, and still nothing known.
+    """
 
     level: int
     words: str
@@ -47,10 +50,16 @@ class Evidence:
     base: int = 0
     verdict: str = ""
     concluded_on: date | None = None
+    is_told_apart: bool = True
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it says no more than who was there and what they clicked."""
+        return self.tier is None or self.tier < LEAST_TIER_FOR_SUCCESS
 
     @property
     def supports_success(self) -> bool:
-        return self.tier is not None and self.tier >= LEAST_TIER_FOR_SUCCESS
+        return not self.is_weak and self.is_told_apart
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ class Levels:
         """What the evidence must not be used for, "" where it may be."""
         if not self.best:
             return "Nothing is known yet."
-        if not self.reached:
+        if all(one.is_weak for one in self.best):
             return "Only who was there and what they clicked is known (tiers 1 and 2). That never shows that it worked."
         return ""
 

@@ -46,8 +46,10 @@ def followed(it: Asked) -> tuple[dict[str, Any], list[Table]]:
         "names": [f"{level} {name}" for level, name in LEVEL_NAMES.items()],
         "rows": rows,
         "reached": [
-            sum(row["levels"][place]["state"] == DONE for row in rows) for place in range(len(LEVEL_NAMES))
-        ],
+            sum(cell["state"] == DONE and not cell["open"] for cell in cells)
+            for cells in zip(*(row["levels"] for row in rows), strict=True)
+        ]
+        or [0] * len(LEVEL_NAMES),
     }
     lines = [
         [
@@ -81,17 +83,22 @@ def _steps(it: Asked) -> dict[int, dict[int, tuple[str, str]]]:
     return found
 
 
-def _known(evidence: Evidence) -> dict[str, str]:
-    """In few words for the grid, and as it is told in full for the table."""
+def _known(evidence: Evidence) -> dict[str, Any]:
+    """In few words for the grid, and as it is told in full for the table. `open`: worked out, and not told apart from zero."""
     if evidence.concluded_on:
         said = f"{evidence.verdict or 'concluded'} {words.short_day(evidence.concluded_on.isoformat())}"
     else:
         said = f"n = {words.number(evidence.base)}" if evidence.base else "done"
-    return {"state": DONE, "words": said, "told": evidence.words}
+    return {"state": DONE, "words": said, "told": evidence.words, "open": not evidence.is_told_apart}
 
 
-def _due(said: tuple[str, str] | None) -> dict[str, str]:
+def _due(said: tuple[str, str] | None) -> dict[str, Any]:
     if said is None:
-        return {"state": NONE, "words": "–", "told": ""}
+        return {"state": NONE, "words": "–", "told": "", "open": False}
     state, on = said
-    return {"state": state, "words": f"{state} {words.short_day(on)}" if on else "after launch", "told": ""}
+    return {
+        "state": state,
+        "words": f"{state} {words.short_day(on)}" if on else "after launch",
+        "told": "",
+        "open": False,
+    }

@@ -21,7 +21,7 @@ from portfolio import (
 from portfolio.benefits import Given
 from portfolio.costs import Rates
 from portfolio.database import Database
-from portfolio.models import Organisation, Participant, Project, Response, Survey
+from portfolio.models import Evaluation, Organisation, Participant, Project, Response, Survey
 from portfolio.proving import NothingToConclude
 from portfolio.rules.levels import Evidence
 from portfolio.rules.money import CostKind, CostLine
@@ -166,6 +166,76 @@ def test_what_nobody_answered_or_read_after_reaches_no_level(
         found = levels.of_project(session, made)
         assert [(one.level, one.tier) for one in found.best] == [(2, 3), (4, None)]
         assert found.reached == 2
+
+
+@pytest.mark.both
+def test_the_overview_counts_a_level_by_its_questions_as_strictly_as_the_project_s_page(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    """Ten answered the survey: all of them one question, four or nobody the others; one level has both kinds."""
+    asked = [("all", 1, 3), ("few", 2, 4), ("none", 3, 7), ("also", 3, 6), ("list", 4, 8)]
+    questions = [
+        {
+            "key": key,
+            "label": key,
+            "kind": "many" if key == "list" else "one",
+            "options": ["Yes"],
+            "level": level,
+            "tier": tier,
+        }
+        for key, level, tier in asked
+    ]
+    with database.writing() as session:
+        made = a_project(session, by=cast.manager)
+        for in_steps in (False, True):
+            survey = Survey(
+                project_id=made.id, kind="end", questions=questions, in_steps=in_steps, opened_at=now,
+                closed_at=now, created_at=now,
+            )  # fmt: skip
+            session.add(survey)
+            session.flush()
+            for number in range(10):
+                said = {"all": "Yes", "list": [], "none": " "}
+                said |= {"few": "Yes"} if number < 4 else {"also": "Yes"} if number < 9 else {}
+                session.add(Response(survey_id=survey.id, answers=said, answered_at=now))
+        session.flush()
+        (overview,) = levels.of_projects(session, [made]).values()
+        page = levels.of_project(session, made)
+        assert [(one.level, one.tier) for one in overview.best] == [(1, 3), (3, 6)]
+        assert [(one.level, one.tier) for one in page.best] == [(1, 3), (3, 6)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "is_reached", "words"),
+    [
+        ((-180.0, 420.0), False, "Return: 120 %. Its range, −180 % to 420 %, holds losses as well as gains: worked out, but not told apart from zero."),
+        ((None, None), False, "Return: 120 %. There is no range to say how far that may be off, so it isn’t told apart from zero."),
+        ((10.0, 420.0), True, "Return: 120 %."),
+        ((-80.0, -20.0), True, "Return: 120 %."),
+    ],
+)  # fmt: skip
+def test_a_return_that_may_as_well_be_a_loss_is_worked_out_and_not_reached(
+    database: Database,
+    cast: Cast,
+    now: datetime,
+    ends: tuple[float | None, float | None],
+    is_reached: bool,
+    words: str,
+) -> None:
+    with database.writing() as session:
+        made = a_project(session, by=cast.manager)
+        figures = {"roi": 120.0, "roi_low": ends[0], "roi_high": ends[1], "base": 12}
+        session.add(
+            Evaluation(
+                project_id=made.id, level=5, tier=8, result="Return: 120 %.", grade=EvidenceGrade.TREND,
+                verdict="confirmed", figures=figures, concluded_at=now,
+            )
+        )  # fmt: skip
+        session.flush()
+        found = levels.of_project(session, made)
+        (one,) = found.best
+        assert (one.words, one.is_told_apart, found.reached) == (words, is_reached, 5 if is_reached else 0)
+        assert (one.verdict, found.caution) == ("confirmed" if is_reached else "inconclusive", "")
 
 
 @pytest.mark.both
