@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     uploads_per_hour: int = Field(
         200, ge=1, le=100_000, description="Files one address may give with requests."
     )
+    open_answers_per_hour: int = Field(
+        300,
+        ge=1,
+        le=1_000_000,
+        description="Answers one address may give to one survey by its open link.",
+    )
     sign_ins_per_hour: int = Field(30, ge=1, le=100_000, description="Sign-in attempts one address may make.")
     trusted_proxies: str = Field(
         "", description="Addresses whose X-Forwarded-For is believed, comma-separated."

@@ -16,7 +16,7 @@ from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import Invitation, Person, Response, Survey
-from portfolio.rules.survey_questions import questions_of, read_answers
+from portfolio.rules.survey_questions import Answered, questions_of, read_answers
 from portfolio.submission import clean
 from portfolio.surveys import Closed, beginning_of, local_day
 
@@ -100,6 +100,13 @@ def take_in(
     return made
 
 
+def is_kept(session: Session, survey: Survey, answers: Mapping[str, Any], *, row_key: str) -> bool:
+    """Whether just these answers are here under this key, as when they were sent twice."""
+    found = select(Response.answers).where(Response.survey_id == survey.id, Response.row_key == row_key)
+    kept = session.scalar(found.limit(1))
+    return kept is not None and kept == _read(survey, answers).answers
+
+
 def pseudonym_for(links: Links, survey: Survey, person: Person) -> str:
     """What stands for somebody in a survey's answers: the same throughout its project."""
     if survey.project is not None:
@@ -108,11 +115,15 @@ def pseudonym_for(links: Links, survey: Survey, person: Person) -> str:
 
 
 def _said(survey: Survey, answers: Mapping[str, Any]) -> dict[str, Any]:
-    said = {key: clean(one) for key, one in answers.items()}
-    read = read_answers(questions_of(survey.questions), said)
+    read = _read(survey, answers)
     if read.problems:
         raise AnswersRefused(read.problems)
     return read.answers
+
+
+def _read(survey: Survey, answers: Mapping[str, Any]) -> Answered:
+    said = {key: clean(one) for key, one in answers.items()}
+    return read_answers(questions_of(survey.questions), said)
 
 
 def _keep_open(session: Session, survey: Survey) -> None:

@@ -13,7 +13,7 @@ from portfolio.rules.survey_questions import KINDS, Question, questions_of
 from portfolio.rules.survey_templates import ANYONE, AUDIENCES
 from portfolio.survey_steps import Coming
 from portfolio.surveys import Closed, StaleSurvey, Summary, SurveyRefused
-from reports.answering import preview_of
+from reports.answer_page import preview_of
 from reports.survey_forms import REVERSED, question_values, read_questions, rows_in
 from reports.survey_results import Shown, shown_of
 from web.clock import NowDep

@@ -196,6 +196,7 @@ class Turnstile:
         self._notes: RateLimitItem = RateLimitItemPerMinute(NOTES_PER_MINUTE)
         self._looks: RateLimitItem = RateLimitItemPerMinute(LOOKS_PER_MINUTE)
         self._uploads: RateLimitItem = RateLimitItemPerHour(settings.uploads_per_hour)
+        self._answers: RateLimitItem = RateLimitItemPerHour(settings.open_answers_per_hour)
         self._statements: RateLimitItem = RateLimitItemPerMinute(settings.statement_posts_per_minute)
 
     def check_post(self, request: Request) -> None:
@@ -222,6 +223,10 @@ class Turnstile:
         """Raise TooMany when this address has given too many files."""
         for _ in range(count):
             self._check(self._uploads, "upload", self.address(request))
+
+    def check_answer(self, request: Request, survey: int) -> None:
+        """Raise TooMany when this address has answered a survey's open link more often than a room of people would."""
+        self._check(self._answers, "answer", str(survey), self.address(request))
 
     def check_statements(self, source: int) -> None:
         """Raise TooMany when a learning system sends statements more often than it may."""

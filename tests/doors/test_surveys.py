@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from html import unescape
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select
 
@@ -23,8 +24,10 @@ from portfolio.models import (
     Survey,
     SurveyTemplate,
 )
+from portfolio.settings import Settings
 from tests.conftest import NOW, Cast
 from tests.factory import a_project
+from web.guards import Turnstile
 
 SignIn = Callable[[TestClient, Person | None], None]
 
@@ -155,14 +158,72 @@ def test_the_open_link_counts_a_press_once_and_keeps_no_name(
         assert client.post(open_path, data=said).headers["location"] == f"{open_path}?done=1"
     assert answers_in(database) == [{"how_often": "Every day"}]
     assert "Your answers are in" in client.get(f"{open_path}?done=1").text
-    assert "You have answered this already" in client.get(open_path).text
-    assert 'method="post"' in client.get(f"{open_path}?again=1").text
+    client.cookies.clear()
     wrong = client.post(open_path, data={"once": "x", "a_goes_wrong": "Much"})
     assert (wrong.status_code, 'value="x"' in wrong.text, ">Much</textarea>" in wrong.text) == (
         422,
         True,
         True,
     )
+    without = client.post(open_path, data={"a_how_often": "Every day"})
+    assert (without.status_code, "Please press Send once more." in without.text) == (422, True)
+    assert len(answers_in(database)) == 1
+
+
+def test_a_browser_answers_an_open_survey_once_and_somebody_else_at_it_says_so(
+    client: TestClient, database: Database, open_path: str
+) -> None:
+    client.post(open_path, data={"once": "one", "a_how_often": "Every day"})
+    seen = client.get(open_path).text
+    assert ("This browser has answered already" in seen, "<form" in seen) == (True, False)
+    offered = re.search(r'href="([^"]+)">Somebody else is answering here', seen)
+    assert offered is not None
+    again = client.post(open_path, data={"once": "two", "a_how_often": "Now and then"})
+    assert again.status_code == 409, "a page that was open in another tab"
+    assert re.findall(r'value="([^"]+)" checked', again.text) == ["Now and then"]
+    turned_back = client.post(open_path, data={"once": "one", "a_how_often": "Now and then"})
+    assert turned_back.status_code == 409, "the next person at the device, with the back button"
+    assert len(answers_in(database)) == 1
+    assert 'name="other" value="1"' in client.get(unescape(offered[1])).text
+    said = {"once": "three", "other": "1", "a_how_often": "Now and then"}
+    assert client.post(open_path, data=said).headers["location"] == f"{open_path}?done=1"
+    assert [one["how_often"] for one in answers_in(database)] == ["Every day", "Now and then"]
+
+
+def test_what_a_browser_remembers_is_of_one_survey_and_the_same_for_everybody(
+    client: TestClient, database: Database, cast: Cast, links: Links, open_path: str
+) -> None:
+    kept = []
+    for once in ("one", "two"):
+        client.cookies.clear()
+        sent = client.post(open_path, data={"once": once, "a_how_often": "Every day"})
+        kept.append(sent.headers["set-cookie"])
+    assert kept[0] == kept[1], "it can't say who, or which answer"
+    assert "Path=/surveys/1/open;" in kept[0]
+    assert "HttpOnly" in kept[0]
+    with database.writing() as session:
+        other = surveys.draft(session, template="needs", by=cast.manager, at=NOW)
+        surveys.open_(session, other, by=cast.manager, at=NOW)
+        elsewhere = links.survey_path(other)
+    client.cookies.set("outsize_answered_2", client.cookies["outsize_answered_1"])
+    assert client.post(elsewhere, data={"once": "x", "a_how_often": "Every day"}).status_code == 303
+    client.cookies.clear()
+    assert "If you have just sent your answers" in client.get(f"{open_path}?done=1").text
+
+
+def test_a_script_cant_stuff_an_open_survey_and_who_comes_too_late_loses_nothing(
+    client: TestClient, database: Database, open_path: str, app: FastAPI, configured: Settings
+) -> None:
+    app.state.turnstile = Turnstile(configured.model_copy(update={"open_answers_per_hour": 3}))
+    found = []
+    for number in range(5):
+        client.cookies.clear()
+        sent = client.post(open_path, data={"once": str(number), "a_how_often": "Every day"})
+        found.append(sent.status_code)
+    assert found == [303, 303, 303, 429, 429]
+    assert re.findall(r'value="([^"]+)" checked', sent.text) == ["Every day"]
+    assert "Very many answers came from your network" in sent.text
+    assert len(answers_in(database)) == 3
 
 
 def test_a_manager_makes_edits_sends_and_closes_a_survey(
