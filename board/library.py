@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
-from portfolio import files, library, organisation, shelving, suggestions
+from portfolio import files, library, organisation, shelving, suggestion_totals
 from portfolio.files import FileRefused
 from portfolio.library import KINDS, ResourceGiven, Shelf, ShelvingRefused, Wanted
 from portfolio.models import File, OutdatedReport, Person, Resource
 from portfolio.sheets import Unreadable
 from portfolio.shelving import Fate, Look
-from portfolio.suggestions import Totals, Used
+from portfolio.suggestion_totals import Totals, Used
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, Sent, SentDep, errors_of, some_day
 from web.people import ManagerDep
@@ -171,8 +171,8 @@ def show_deflections(
 ) -> Response:
     since = _quarter(session, now) if period != "year" else _year(session, now)
     view = DeflectionPage(
-        totals=suggestions.totals(session, since=since, now=now),
-        things=suggestions.by_thing(session, since=since),
+        totals=suggestion_totals.totals(session, since=since, now=now),
+        things=suggestion_totals.by_thing(session, since=since),
         since=since.date(),
         period="year" if period == "year" else "quarter",
     )

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from intake.forms import raw_values, read_answers
 from intake.opening import must_sign_in
 from intake.supporters import JoinPage
-from portfolio import drafts, forms, learning_requests, library, suggestions
+from portfolio import drafts, forms, learning_requests, library, suggestion_ledger, suggestions
 from portfolio.models import Draft, Person, Suggestion
 from portfolio.questions import Form
 from portfolio.rules.ranges import Range
-from portfolio.suggestions import COMES_BACK_WITHIN, REQUEST, RESOURCE, Offer, Thing
+from portfolio.suggestion_ledger import COMES_BACK_WITHIN
+from portfolio.suggestions import REQUEST, RESOURCE, Offer, Thing
 from web.clock import NowDep
 from web.forms import Errors, Fields, SentDep
 from web.people import VisitorDep
@@ -77,7 +78,7 @@ def note_shown(
 ) -> Response:
     _check_rate(request, asker)
     seen = suggestions.things(sent.fields["suggested"], links)
-    suggestions.shown(session, _ask(sent.fields), seen, at=now, email=_email(sent.fields, asker))
+    suggestion_ledger.shown(session, _ask(sent.fields), seen, at=now, email=_email(sent.fields, asker))
     return Response(status_code=204)
 
 
@@ -93,7 +94,7 @@ def open_it(
         raise NotFound
     saves = _hours(session, sent.fields, now)
     email = _email(sent.fields, asker)
-    suggestions.opened(session, _ask(sent.fields), thing, at=now, email=email, saves=saves)
+    suggestion_ledger.opened(session, _ask(sent.fields), thing, at=now, email=email, saves=saves)
     return see_other(links.resource_path(resource))
 
 
@@ -106,7 +107,7 @@ def say_it_solves(
     thing = _thing(sent.fields, links)
     email = _email(sent.fields, asker)
     saves = _hours(session, sent.fields, now)
-    line = suggestions.solved(session, _ask(sent.fields), thing, at=now, email=email, saves=saves)
+    line = suggestion_ledger.solved(session, _ask(sent.fields), thing, at=now, email=email, saves=saves)
     if line is None:
         raise NotFound
     draft = _kept(session, forms.current(session), sent.fields, links, asker, now)
@@ -152,7 +153,7 @@ def begin_to_join(
         raise NotFound
     fields, ask = sent.fields, _ask(sent.fields)
     saves = _hours(session, fields, now)
-    suggestions.opened(session, ask, thing, at=now, email=_email(fields, asker), saves=saves)
+    suggestion_ledger.opened(session, ask, thing, at=now, email=_email(fields, asker), saves=saves)
     typed = Fields(
         name=fields["requester_name"],
         email=fields["requester_email"],
@@ -209,7 +210,7 @@ def _hours(session: SessionDep, fields: Fields, now: NowDep) -> Range:
         right = Fields((name, value) for name, value in fields.items() if not name.startswith(wrong))
         changed, _ = read_answers(form, right)
     answers = changed.values() if changed else {}
-    return suggestions.hours_of(session, answers, today=now.date())
+    return suggestion_ledger.hours_of(session, answers, today=now.date())
 
 
 def _kept(

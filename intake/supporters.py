@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from intake.opening import must_sign_in
-from portfolio import backlog, conversations, learning_requests, organisation, suggestions, supporters
+from portfolio import backlog, conversations, learning_requests, organisation, suggestion_ledger, supporters
 from portfolio.backlog import Place
 from portfolio.links import Links
 from portfolio.models import Decision, LearningRequest, Message, Supporter
@@ -171,7 +171,7 @@ def join(
             errors["problem"] = str(refused)
     if errors or given is None:
         return page(request, "supporters/join.html", JoinPage.of(session, found, links, fields, errors), 422)
-    suggestions.joined(session, fields["ask"][:64], Thing(REQUEST, found.id), at=now, email=given.email)
+    suggestion_ledger.joined(session, fields["ask"][:64], Thing(REQUEST, found.id), at=now, email=given.email)
     is_theirs = known is None or (visitor is not None and visitor.email == given.email)
     if supporter is None or not is_theirs:
         return see_other(f"{links.joining_path(found)}?done=1")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert, select, true
 from sqlalchemy.orm import Session, joinedload
 
-from portfolio import history, letters, mails, people, suggestions, supporters
+from portfolio import history, letters, mails, people, suggestion_ledger, supporters
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import Answer, Decision, Goal, LearningRequest, Mail, Person, Project
@@ -81,7 +81,9 @@ def submit(
         source=source.kind,
         form_version=form_version,
     )
-    suggestions.sent_anyway(session, ask=source.ask, email=requester.email, at=at, words=_words(submission))
+    suggestion_ledger.sent_anyway(
+        session, ask=source.ask, email=requester.email, at=at, words=_words(submission)
+    )
     if tell:
         subject, text = letters.received(learning_request, links.tracking(learning_request))
         write_to(session, requester, subject, text, learning_request, at)

@@ -8,7 +8,7 @@ from random import Random
 
 from sqlalchemy.orm import Session
 
-from portfolio import demand, library, suggestions, supporters
+from portfolio import demand, library, suggestion_ledger, supporters
 from portfolio.demand import Demand
 from portfolio.demo import company
 from portfolio.demo.hours import DAY, Hours
@@ -103,18 +103,18 @@ class Shelf:
         """Somebody was writing, and was shown two things."""
         first, second = (self.resources[title] for title in titles)
         thing = Thing(RESOURCE, first.id)
-        suggestions.shown(self.session, ask, [thing, Thing(RESOURCE, second.id)], at=at)
+        suggestion_ledger.shown(self.session, ask, [thing, Thing(RESOURCE, second.id)], at=at)
         ending = ENDINGS[int(ask.removeprefix("demo-")) % len(ENDINGS)]
         if ending == "shown":
             return
-        saves = suggestions.hours_of(self.session, {"format": "job_aid"}, today=self.hours.day_of(at))
+        saves = suggestion_ledger.hours_of(self.session, {"format": "job_aid"}, today=self.hours.day_of(at))
         if ending == "joined":
             open_ones = [one for one in requests.values() if one.status in JOINABLE]
             if open_ones:
                 thing = Thing(REQUEST, open_ones[-1].id)
-                suggestions.joined(self.session, ask, thing, at=at, saves=saves)
+                suggestion_ledger.joined(self.session, ask, thing, at=at, saves=saves)
             return
-        settle = suggestions.solved if ending == "solved" else suggestions.opened
+        settle = suggestion_ledger.solved if ending == "solved" else suggestion_ledger.opened
         settle(self.session, ask, thing, at=at, saves=saves)
         library.use(self.session, first, by=None, at=at)
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portfolio import database as databases
-from portfolio import forms, suggestions, waiting
+from portfolio import forms, suggestion_totals, waiting
 from portfolio.database import Database
 from portfolio.demo import asks, fill
 from portfolio.models import (
@@ -80,7 +80,7 @@ def test_the_company_has_one_manager_leaders_experts_goals_and_a_library(year: S
 
 
 def test_the_library_is_used_joined_and_told_of(year: Session) -> None:
-    found = suggestions.totals(year, now=NOW)
+    found = suggestion_totals.totals(year, now=NOW)
     assert (found.shown, found.solved, found.joined) == (40, 10, 5)
     assert found.quiet >= 8
     assert found.hours is not None

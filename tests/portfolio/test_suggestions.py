@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import deciding, learning_requests, library, suggestions
+from portfolio import deciding, learning_requests, library, suggestion_ledger, suggestion_totals, suggestions
 from portfolio.database import Database
 from portfolio.deciding import Ruling
 from portfolio.learning_requests import Source
@@ -33,7 +33,7 @@ def shelf(database: Database, cast: Cast, now: datetime) -> None:
 
 
 def outcome(session: Session, now: datetime) -> dict[str, int]:
-    found = suggestions.totals(session, now=now)
+    found = suggestion_totals.totals(session, now=now)
     return {
         name: getattr(found, name)
         for name in ("shown", "opened", "solved", "quiet", "joined", "came_back", "sent_anyway")
@@ -104,14 +104,14 @@ def test_what_exists_is_offered_without_anybodys_name_or_words(
 def test_a_thing_is_noted_once_an_ask_and_only_if_it_is_there(database: Database, now: datetime) -> None:
     with database.writing() as session:
         assert (
-            suggestions.shown(
+            suggestion_ledger.shown(
                 session, "a", [GUIDE, GUIDE, Thing("resource", 99), Thing("request", 7)], at=now
             )
             == 1
         )
-        assert suggestions.shown(session, "a", [GUIDE, OTHER], at=now) == 1
-        assert suggestions.shown(session, "", [GUIDE], at=now) == 0
-        assert suggestions.solved(session, "b", Thing("decline", 99), at=now) is None
+        assert suggestion_ledger.shown(session, "a", [GUIDE, OTHER], at=now) == 1
+        assert suggestion_ledger.shown(session, "", [GUIDE], at=now) == 0
+        assert suggestion_ledger.solved(session, "b", Thing("decline", 99), at=now) is None
         assert outcome(session, now) == only(shown=1)
 
 
@@ -121,16 +121,16 @@ def test_this_solves_it_counts_until_the_same_ask_is_sent(
     database: Database, links: Links, now: datetime
 ) -> None:
     with database.writing() as session:
-        suggestions.shown(session, "a", [GUIDE, OTHER], at=now)
-        suggestions.solved(session, "a", GUIDE, at=now, saves=SAVES)
-        found = suggestions.totals(session, now=now)
+        suggestion_ledger.shown(session, "a", [GUIDE, OTHER], at=now)
+        suggestion_ledger.solved(session, "a", GUIDE, at=now, saves=SAVES)
+        found = suggestion_totals.totals(session, now=now)
         assert (found.answered, found.hours) == (1, SAVES)
         assert [(one.how, one.title, one.hours) for one in found.outcomes] == [
             ("solved", "Pivot tables in twenty minutes", SAVES)
         ]
         asks(session, links, now + timedelta(days=3), key="a")
         assert outcome(session, now + timedelta(days=3)) == only(shown=1, came_back=1)
-        assert suggestions.totals(session, now=now).hours is None
+        assert suggestion_totals.totals(session, now=now).hours is None
 
 
 @pytest.mark.both
@@ -140,8 +140,8 @@ def test_opened_counts_after_fourteen_days_without_coming_back(
 ) -> None:
     day = timedelta(days=1)
     with database.writing() as session:
-        suggestions.opened(session, "a", GUIDE, at=now, email=OTTO, saves=SAVES)
-        suggestions.opened(session, "b", GUIDE, at=now, email="lena@fernweh.example", saves=SAVES)
+        suggestion_ledger.opened(session, "a", GUIDE, at=now, email=OTTO, saves=SAVES)
+        suggestion_ledger.opened(session, "b", GUIDE, at=now, email="lena@fernweh.example", saves=SAVES)
         assert outcome(session, now + 13 * day) == only(shown=2, opened=2)
         asks(session, links, now + 5 * day)
         assert outcome(session, now + 14 * day) == only(shown=2, opened=2, quiet=2)
@@ -158,18 +158,18 @@ def test_sent_without_a_look_and_joined_are_told_apart(
 ) -> None:
     with database.writing() as session:
         one = a_request(session, links=links)
-        suggestions.shown(session, "a", [GUIDE], at=now)
+        suggestion_ledger.shown(session, "a", [GUIDE], at=now)
         asks(session, links, now, key="a")
-        suggestions.joined(session, "b", Thing("request", one.id), at=now, email=OTTO, saves=SAVES)
-        suggestions.solved(session, "c", GUIDE, at=now, saves=SAVES)
-        found = suggestions.totals(session, now=now)
+        suggestion_ledger.joined(session, "b", Thing("request", one.id), at=now, email=OTTO, saves=SAVES)
+        suggestion_ledger.solved(session, "c", GUIDE, at=now, saves=SAVES)
+        found = suggestion_totals.totals(session, now=now)
         assert outcome(session, now) == only(shown=3, solved=1, joined=1, sent_anyway=1)
         assert found.hours == total([SAVES, SAVES])
         assert session.scalars(select(Suggestion.ask).order_by(Suggestion.id)).all() == ["a", "b", "c"]
-        assert [(u.title, u.shown, u.solved) for u in suggestions.by_thing(session)] == [
+        assert [(u.title, u.shown, u.solved) for u in suggestion_totals.by_thing(session)] == [
             ("Pivot tables in twenty minutes", 2, 1), ("Quotes take too long", 1, 0),
         ]  # fmt: skip
-        assert suggestions.totals(session, since=now + timedelta(seconds=1), now=now).shown == 0
+        assert suggestion_totals.totals(session, since=now + timedelta(seconds=1), now=now).shown == 0
 
 
 @pytest.mark.usefixtures("cast")
@@ -177,8 +177,10 @@ def test_hours_come_from_the_rubric_and_are_wide_where_little_was_said(
     database: Database, now: datetime
 ) -> None:
     with database.reading() as session:
-        little = suggestions.hours_of(session, {}, today=now.date())
-        aid = suggestions.hours_of(session, {"format": "job_aid", "finished_hours": 0.25}, today=now.date())
+        little = suggestion_ledger.hours_of(session, {}, today=now.date())
+        aid = suggestion_ledger.hours_of(
+            session, {"format": "job_aid", "finished_hours": 0.25}, today=now.date()
+        )
         assert little.high / little.low > aid.high / aid.low
         assert aid.likely < little.likely
 
