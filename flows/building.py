@@ -5,8 +5,10 @@ import sys
 import threading
 import traceback
 
-from flows.connection import database, now
+from flows.connection import database, now, settings
 from portfolio import editions
+from portfolio.links import Links
+from portfolio.models import Edition
 from portfolio.states import EditionStatus
 
 
@@ -20,7 +22,8 @@ def main() -> None:
 
 
 def build(number: int, run: str | None) -> None:
-    """Read and draw without holding anybody up, then freeze in one short transaction. Needs no Prefect."""
+    """Read and draw without holding anybody up, then freeze in one short transaction, which queues the mails to its readers as
+    well: a crash leaves no edition that nobody is sent. Needs no Prefect."""
     from reports import edition
 
     at = now()
@@ -30,9 +33,10 @@ def build(number: int, run: str | None) -> None:
             return
         made = edition.make(session, asked, now=at)
     with database().writing() as session:
-        found = editions.find(session, number)
+        found = session.get(Edition, number, with_for_update=True)
         if found is not None:
             edition.freeze(session, found, made, now=at, flow_run_id=run)
+            editions.mail_to_readers(session, found, links=Links.of(settings()), at=at)
 
 
 def _end_with_parent() -> None:

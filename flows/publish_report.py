@@ -1,4 +1,4 @@
-"""Builds an edition and mails it: on demand, and for each designed report when its day has come."""
+"""Builds an edition, which its readers are mailed: on demand, and for each designed report when its day has come."""
 
 import os
 import subprocess
@@ -12,7 +12,6 @@ from prefect.runtime import flow_run
 from flows.connection import database, now, settings, today
 from portfolio import editions, report_designs
 from portfolio.links import Links
-from portfolio.models import Edition
 
 LONGEST_BUILD_SECONDS = 300
 TRIES = editions.MOST_TRIES
@@ -34,7 +33,6 @@ def publish_report(edition: int | None = None) -> int | list[int]:
     if edition is None:
         return ask_if_due()
     build(edition, flow_run.get_id())
-    mail_to_readers(edition)
     return edition
 
 
@@ -66,16 +64,6 @@ def build(edition: int, run: str | None = None) -> None:
                 links = Links.of(settings())
                 editions.note_failure(session, found, str(problem), at=now(), links=links)
         raise
-
-
-@task(retries=3, retry_delay_seconds=[1, 4, 15])
-def mail_to_readers(edition: int) -> int:
-    """Queue a scheduled edition for its readers, once, for the first day that isn't quiet."""
-    with database().writing() as session:
-        found = session.get(Edition, edition, with_for_update=True)
-        if found is None:
-            return 0
-        return editions.mail_to_readers(session, found, links=Links.of(settings()), at=now())
 
 
 def _build_apart(edition: int, run: str | None) -> None:

@@ -136,17 +136,21 @@ def send_waiting(database: Database, settings: Settings, *, now: datetime, limit
     """Send up to `limit` mails whose time has come; returns how many left.
 
     Three steps, so that a slow mail server holds no transaction: take them (each gets its next try 1, 2, 4 ... minutes
-    from now), hand them over, note what became of them. After eight tries a mail is given up and listed. A crash after
-    handing over sends it again with the same Message-ID, which receivers fold into one.
+    from now), hand one after the other over, note at once what became of it. After eight tries a mail is given up and listed.
+    A crash between handing over and noting sends that one mail again with the same Message-ID, by which mail programs know it;
+    SMTP can't do better.
     """
     with database.writing() as session:
         taken = _take(session, settings, now, limit)
-    taken_by = postman(settings)
-    problems = {mail.id: _hand_over(taken_by, message, mail) for mail, message in taken}
-    with database.writing() as session:
-        for mail_id, problem in problems.items():
-            _note(session.get_one(Mail, mail_id), problem, now)
-    return sum(problem is None for problem in problems.values())
+    taken_by, left = postman(settings), 0
+    for mail, message in taken:
+        problem = _hand_over(taken_by, message, mail)
+        with database.writing() as session:
+            kept = session.get(Mail, mail.id)
+            if kept is not None:  # else it was erased meanwhile
+                _note(kept, problem, now)
+        left += problem is None
+    return left
 
 
 def _take(session: Session, settings: Settings, now: datetime, limit: int) -> list[tuple[Mail, EmailMessage]]:

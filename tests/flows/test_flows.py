@@ -221,9 +221,10 @@ def a_monthly_edition(database: Database, at: datetime) -> int:
 
 
 @pytest.mark.slow
-def test_an_edition_is_built_apart_and_mailed_to_the_readers(
+def test_an_edition_is_built_apart_and_mailed_to_the_readers_in_the_same_breath(
     clockwork: Settings, database: Database, cast: Cast
 ) -> None:
+    """A worker killed right after has nothing left to do."""
     edition = a_monthly_edition(database, datetime(2026, 11, 20, 10, 0, tzinfo=UTC))
     publish_report.build.fn(edition, "run-1")
     with database.reading() as session:
@@ -232,12 +233,10 @@ def test_an_edition_is_built_apart_and_mailed_to_the_readers(
         assert (found.status, found.flow_run_id, found.attempts) == (EditionStatus.PUBLISHED, "run-1", 0)
         assert found.pdf is not None
         assert found.pdf.startswith(b"%PDF")
-    assert [publish_report.mail_to_readers.fn(edition) for _ in range(2)] == [2, 0]
-    with database.reading() as session:
-        assert set(session.scalars(select(Mail.recipient))) == {
-            "lena@fernweh.example",
+        assert sorted(session.scalars(select(Mail.recipient))) == [
             "board@fernweh.example",
-        }
+            "lena@fernweh.example",
+        ]
 
 
 def test_a_builder_that_fails_says_why_in_a_line(
