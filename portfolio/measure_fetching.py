@@ -7,9 +7,10 @@ import socket
 import sqlite3
 import ssl
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from portfolio.pulled_values import MOST_ROWS, NotThere, Row
-from portfolio.rules.sources import Allowed, check_query
+from portfolio.rules.sources import Allowed, check_query, tells
 
 MOST_BYTES = 4_000_000
 TIMEOUT_SECONDS = 20.0
@@ -43,8 +44,10 @@ class NotFetched(ValueError):
     """It couldn't be looked up; the message says why."""
 
 
-def content_at(address: str, allowed: Allowed) -> bytes:
-    """What a web address answers with. Raises SourceRefused or NotFetched.
+def content_at(address: str, allowed: Allowed, headers: Mapping[str, str] | None = None) -> bytes:
+    """What a web address answers with, asked with these `headers` besides ours. Raises SourceRefused or NotFetched.
+
+    Who holds a key in a header is whoever runs Outsize, so an answer that says it is not read: the manager would.
 
     The very address that was looked at is connected to, so that a name can't stand for another one a moment later; redirects
     aren't followed, and neither the answer's length nor its slowness is trusted.
@@ -53,13 +56,16 @@ def content_at(address: str, allowed: Allowed) -> bytes:
     quiet = logging.getLogger("httpx")
     quiet.setLevel(max(quiet.level, logging.WARNING))  # it would write whole addresses, keys and all
     try:
-        return asyncio.run(_within_time(address, allowed))
+        content = asyncio.run(_within_time(address, allowed, headers or {}))
     except TimeoutError as problem:
         raise NotFetched(f"No whole answer within {TIMEOUT_SECONDS:.0f} seconds.") from problem
     except socket.gaierror as problem:
         raise NotFetched("Its name is not known.") from problem
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as problem:
         raise NotFetched(_in_short(problem, address)) from problem
+    if tells(content, headers or {}):
+        raise NotFetched("Its answer says the key that was sent along, so nothing of it was read.")
+    return content
 
 
 def rows_of(url: str, query: str) -> tuple[list[str], list[Row]]:
@@ -75,19 +81,17 @@ def rows_of(url: str, query: str) -> tuple[list[str], list[Row]]:
 # The web
 
 
-async def _within_time(address: str, allowed: Allowed) -> bytes:
+async def _within_time(address: str, allowed: Allowed, more: Mapping[str, str]) -> bytes:
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        return await _get(httpx.URL(address), allowed)
+        return await _get(httpx.URL(address), allowed, more)
 
 
-async def _get(url: httpx.URL, allowed: Allowed) -> bytes:
+async def _get(url: httpx.URL, allowed: Allowed, more: Mapping[str, str]) -> bytes:
     places = await _look_up(url)
     allowed.check_found(places, secure=url.scheme == "https")
-    headers = {
-        "host": url.netloc.decode(),
-        "user-agent": "Outsize",
-        "accept": "application/json, text/csv, */*",
-    }
+    headers = httpx.Headers({"user-agent": "Outsize", "accept": "application/json, text/csv, */*"})
+    headers.update(dict(more))
+    headers["host"] = url.netloc.decode()
     named = {"sni_hostname": url.raw_host.decode()} if url.scheme == "https" else {}
     last: httpx.HTTPError = httpx.ConnectError("Nobody answered.")
     async with httpx.AsyncClient(
@@ -104,7 +108,7 @@ async def _get(url: httpx.URL, allowed: Allowed) -> bytes:
                 last = problem
                 continue
             try:
-                return await _content(answer)
+                return await _content(answer, with_key=bool(more))
             finally:
                 await answer.aclose()
     raise last
@@ -116,14 +120,14 @@ async def _look_up(url: httpx.URL) -> list[str]:
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
-async def _content(answer: httpx.Response) -> bytes:
+async def _content(answer: httpx.Response, *, with_key: bool) -> bytes:
     """The answer, unpacked, as long as it isn't too long. Raises NotFetched."""
     if answer.is_redirect:
         raise NotFetched(
             f"It answered {answer.status_code}, which points elsewhere. Give the address it points to; we don't follow."
         )
     if not answer.is_success:
-        raise NotFetched(f"It answered {answer.status_code} {answer.reason_phrase}.".replace(" .", "."))
+        raise NotFetched(_refusal(answer, with_key=with_key))
     if answer.headers.get("content-encoding", "").lower() not in PACKED:
         raise NotFetched("It is packed in a way we don't unpack.")
     read = bytearray()
@@ -132,6 +136,19 @@ async def _content(answer: httpx.Response) -> bytes:
         if len(read) > MOST_BYTES:
             raise NotFetched(f"The answer is longer than {MOST_BYTES // 1_000_000} MB.")
     return bytes(read)
+
+
+def _refusal(answer: httpx.Response, *, with_key: bool) -> str:
+    """That it answered with an error, and what to do where it wants to know who asks; never its own words, which may be any."""
+    known = {one.value: f" {one.phrase}" for one in HTTPStatus}
+    said = f"It answered {answer.status_code}{known.get(answer.status_code, '')}."
+    if answer.status_code not in {401, 403}:
+        return said
+    if with_key:
+        return (
+            f"{said} It doesn't take the key that was sent along; whoever runs Outsize can set another one."
+        )
+    return f"{said} It wants a key; whoever runs Outsize can set one: OUTSIZE_MEASURE_HEADERS."
 
 
 @cache

@@ -16,7 +16,7 @@ from portfolio.measure_fetching import NotFetched
 from portfolio.measures import Given, ReadingRefused
 from portfolio.models import Measure, MeasureSource, Person
 from portfolio.pulled_values import NotThere, Pick
-from portfolio.rules.sources import Allowed, SourceRefused, check_query, databases_in
+from portfolio.rules.sources import Allowed, Headers, SourceRefused, check_query, databases_in
 from portfolio.settings import Settings
 from portfolio.submission import one_line
 
@@ -212,7 +212,8 @@ def _found(source: MeasureSource, settings: Settings, *, zone: tzinfo, today: da
             )
         rows = pulled_values.in_rows(*measure_fetching.rows_of(url, source.query), pick)
     else:
-        content = measure_fetching.content_at(source.address, Allowed.of(settings.measure_hosts))
+        allowed, headers = Allowed.of(settings.measure_hosts), Headers.of(settings.measure_headers)
+        content = measure_fetching.content_at(source.address, allowed, headers.at(source.address))
         rows = (pulled_values.in_json if pick.value.startswith("/") else pulled_values.in_table)(
             content, pick
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,7 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from portfolio.rules.sources import Allowed, databases_in
+from portfolio.rules.sources import Allowed, Headers, databases_in
 
 ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound to
 
@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         repr=False,
         description="Databases measures may be pulled from, comma-separated: NAME=postgresql://USER:PASSWORD@HOST/NAME or NAME=sqlite:///FILE, each with a user that may only read. Without it none are.",
     )
+    measure_headers: str = Field(
+        "",
+        repr=False,
+        description="What is sent along to these hosts, such as a key, comma-separated: data.example.org=Authorization: Bearer KEY, data.example.org:8443=X-Api-Key: KEY.",
+    )
     learning_may_be_local: bool = Field(
         default=False,
         description="Lets learning data be fetched from http:// and from addresses inside your own network.",
@@ -172,6 +177,12 @@ class Settings(BaseSettings):
     @classmethod
     def _are_hosts(cls, value: str) -> str:
         Allowed.of(value)
+        return value
+
+    @field_validator("measure_headers")
+    @classmethod
+    def _are_headers(cls, value: str, info: ValidationInfo) -> str:
+        Headers.of(value).check(Allowed.of(info.data.get("measure_hosts", "")))
         return value
 
     @field_validator("measure_databases")

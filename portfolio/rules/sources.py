@@ -1,6 +1,8 @@
-"""What measures may be pulled from: hosts and databases that whoever runs Outsize named, and queries that only look."""
+"""What measures may be pulled from: hosts and databases that whoever runs Outsize named, with the headers they want, and queries
+that only look."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -11,6 +13,15 @@ _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
 LONGEST_ADDRESS, LONGEST_QUERY = 1000, 10_000
+_NEXT_HEADER = re.compile(r",(?=\s*[^\s=,]+=[^\s=:,]+\s*:)")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_VISIBLE = re.compile(r"[!-~]([ -~]{0,7999}[!-~])?")
+_OURS = {
+    "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "te", "trailer", "upgrade", "expect", "keep-alive",
+}  # fmt: skip
+"""Headers the connection itself needs to be right."""
+LEAST_SECRET = 8
+"""Characters; shorter ones are in any answer."""
 
 
 NOT_SECURE = "The address has to begin with https://, so that nobody reads or changes it on its way."
@@ -47,6 +58,13 @@ class Allowed:
                 hosts.add((host, port))
                 inside += [one for one in (_network(host),) if one is not None]
         return cls(frozenset(hosts), tuple(networks), (*networks, *inside))
+
+    def names(self, host: str, port: int | None) -> bool:
+        """Whether this host may be asked at this port; None is the usual one of its scheme."""
+        usual = port is None or port in _PORTS.values()
+        return (host, port) in self.hosts or (
+            usual and ((host, None) in self.hosts or _within(host, self.networks))
+        )
 
     def check(self, address: str) -> None:
         """Raise SourceRefused unless values may be asked for at this web address. Whom its name stands for is checked when it
@@ -101,6 +119,53 @@ def databases_in(said: str) -> dict[str, str]:
             raise ValueError(f"{name.strip()} must start with sqlite:/// or postgresql://")
         found[name.strip()] = url.strip()
     return found
+
+
+@dataclass(frozen=True, repr=False)
+class Headers:
+    """What is sent along to a host so that it answers, keys mostly: by host and port (None: the usual one of its scheme)."""
+
+    by_host: dict[tuple[str, int | None], dict[str, str]]
+
+    @classmethod
+    def of(cls, said: str) -> "Headers":
+        """What a setting names: HOST=NAME: VALUE, comma-separated. Raises ValueError with what is wrong; never with a value."""
+        found: dict[tuple[str, int | None], dict[str, str]] = {}
+        for part in (one.strip(", \t\r\n") for one in _NEXT_HEADER.split(said)):
+            if not part:
+                continue
+            where, sign, header = part.partition("=")
+            name, colon, value = (one.strip() for one in header.partition(":"))
+            if not (sign and colon and _TOKEN.fullmatch(name) and _VISIBLE.fullmatch(value)):
+                raise ValueError(
+                    "must be HOST=NAME: VALUE, say for example data.example.org=Authorization: Bearer KEY"
+                )
+            if name.lower() in _OURS:
+                raise ValueError(f"can't say {name}, which is ours to say")
+            found.setdefault(_host(where.strip().lower()), {})[name] = value
+        return cls(found)
+
+    def check(self, allowed: Allowed) -> None:
+        """Raise ValueError where one is for a host that isn't asked."""
+        for host, port in self.by_host:
+            if not allowed.names(host, port):
+                raise ValueError(f"{host}{f':{port}' if port else ''} isn't among OUTSIZE_MEASURE_HOSTS")
+
+    def at(self, address: str) -> dict[str, str]:
+        """Those for a web address that was checked."""
+        parts = urlsplit(address)
+        host, usual = (parts.hostname or "").lower(), _PORTS.get(parts.scheme)
+        asked = parts.port or usual
+        return {
+            **(self.by_host.get((host, None), {}) if asked == usual else {}),
+            **self.by_host.get((host, asked), {}),
+        }
+
+
+def tells(content: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether an answer says one of the secrets that were sent along."""
+    secrets = [word for value in headers.values() for word in (value, value.split()[-1])]
+    return any(len(one) >= LEAST_SECRET and one.encode() in content for one in secrets)
 
 
 def check_query(query: str) -> str:

@@ -29,6 +29,7 @@ from portfolio.settings import Settings
 from tests.conftest import Cast
 
 TODAY = date(2026, 11, 20)
+SECRET = "Kirschbaum-4711"
 
 
 class Shop(ThreadingHTTPServer):
@@ -40,6 +41,7 @@ class Shop(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Counter)
         self.answers: dict[str, tuple[int, bytes]] = {}
         self.asked: list[str] = []
+        self.headers: dict[str, str] = {}
 
     @property
     def host(self) -> str:
@@ -54,6 +56,7 @@ class _Counter(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         shop: Shop = self.server  # type: ignore[assignment] # it serves nobody else
         shop.asked.append(self.path)
+        shop.headers = {name.lower(): value for name, value in self.headers.items()}
         status, body = shop.answers.get(self.path, (404, b""))
         self.send_response(status)
         if status in {301, 302}:
@@ -278,6 +281,41 @@ def test_redirects_long_and_slow_answers_and_names_for_our_own_walls_are_refused
     with pytest.raises(SourceRefused, match="Nothing may be pulled"):
         measure_fetching.content_at("http://127.0.0.1:1/", allowed)
     assert shop.asked == asked
+
+
+def test_a_host_that_wants_a_key_is_sent_it_and_nobody_is_told(
+    database: Database,
+    cast: Cast,
+    now: datetime,
+    shop: Shop,
+    allowing: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    keyed = allowing.model_copy(
+        update={"measure_headers": f"{shop.host}=Authorization: Bearer {SECRET}, {shop.host}=X-Who: a, b"}
+    )
+    address = shop.says("/now", {"n": 7})
+    with database.writing() as session:
+        one = a_measure(session, cast, now)
+        source = measure_pulls.add(session, one, Asked("url", address, pick="/n"), settings=keyed, by=cast.manager, at=now)  # fmt: skip
+    assert measure_pulls.pull_due(database, keyed, now=now) == {"sources": 1, "readings": 1, "failed": 0}
+    sent = (shop.headers["authorization"], shop.headers["x-who"], shop.headers["user-agent"])
+    assert sent == (f"Bearer {SECRET}", "a, b", "Outsize")
+    wants = "whoever runs Outsize can set one: OUTSIZE_MEASURE_HEADERS."
+    told = [
+        (measure_pulls.look(source, settings, zone=UTC, today=TODAY).problem, words)
+        for body, status, settings, words in (
+            ({"n": SECRET}, 200, keyed, "Its answer says the key that was sent along, so nothing of it was read."),
+            (b"", 401, allowing, f"It answered 401 Unauthorized. It wants a key; {wants}"),
+            (b"", 403, keyed, "It answered 403 Forbidden. It doesn't take the key that was sent along; whoever runs Outsize can set another one."),
+        )
+        if shop.says("/now", body, status)
+    ]  # fmt: skip
+    assert [problem for problem, _ in told] == [words for _, words in told]
+    with database.reading() as session:
+        kept = [*session.scalars(select(Event.details)), *session.scalars(select(MeasureSource.problem))]
+    assert SECRET not in f"{kept}{caplog.text}{keyed!r}{keyed}"
 
 
 def test_a_query_gives_rows_and_can_do_nothing_else(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portfolio.rules.sources import Allowed, SourceRefused, check_query, databases_in
+from portfolio.rules.sources import Allowed, Headers, SourceRefused, check_query, databases_in, tells
 
 NAMED = Allowed.of(
     "Data.example.org, api.example.org:8443, intranet, 10.1.0.0/16, 127.0.0.1:9000, 192.168.7.7"
@@ -98,3 +98,50 @@ def test_a_query_that_looks_is_taken(query: str) -> None:
 def test_a_query_that_does_more_is_not(query: str) -> None:
     with pytest.raises(SourceRefused):
         check_query(query)
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("https://data.example.org/a", {"Authorization": "Bearer a=b, c", "X-Key": "1"}),
+        ("https://DATA.example.org:443/a", {"Authorization": "Bearer a=b, c", "X-Key": "1"}),
+        ("https://data.example.org:8443/a", {"X-Key": "2"}),
+        ("http://10.1.2.3/a", {"X-Key": "3"}),
+        ("https://other.example.org/a", {}),
+    ],
+)
+def test_headers_go_to_their_host_and_port_alone(address: str, wanted: dict[str, str]) -> None:
+    said = (
+        "data.example.org=Authorization: Bearer a=b, c, Data.example.org=X-Key:1,"
+        "data.example.org:8443=X-Key: 2, 10.1.2.3:80=X-Key: 3,"
+    )
+    assert Headers.of(said).at(address) == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("data.example.org", "must be HOST=NAME: VALUE"),
+        ("data.example.org=Bearer secret", "must be HOST=NAME: VALUE"),
+        ("data.example.org=X Key: secret", "must be HOST=NAME: VALUE"),
+        ("data.example.org=X-Key: secr\r\net", "must be HOST=NAME: VALUE"),
+        ("data.example.org=X-Key: secrét", "must be HOST=NAME: VALUE"),
+        ("data.example.org=Host: secret", "can't say Host"),
+        ("*.example.org=X-Key: secret", "say for example"),
+        ("data.example.org:9=X-Key: secret", "data.example.org:9 isn't among OUTSIZE_MEASURE_HOSTS"),
+    ],
+)
+def test_headers_that_can_not_be_are_refused_without_saying_them(said: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words.replace("*", r"\*")) as refused:
+        Headers.of(said).check(Allowed.of("data.example.org"))
+    assert "secr" not in str(refused.value)
+
+
+def test_a_short_value_is_in_any_answer_and_a_key_is_not() -> None:
+    sent = {"Authorization": "Bearer abcdefgh", "X-Page": "12"}
+    assert [tells(said, sent) for said in (b"12", b"Bearer", b"his abcdefgh", b"")] == [
+        False,
+        False,
+        True,
+        False,
+    ]
