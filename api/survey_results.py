@@ -19,7 +19,7 @@ router = APIRouter(prefix="/surveys", tags=["surveys"])
 
 @router.get("/{number}/results")
 def results(session: SessionDep, _caller: LeaderCaller, now: NowDep, number: Number) -> dict[str, Any]:
-    """A survey's answers as counts and shares; nothing while it is open, nothing of fewer than five people, no single answer.
+    """A survey's answers as counts and shares; nothing while it is open unless it is shown in steps of five, nothing of fewer than five people, no single answer.
 
     `share` is of those who answered the question (`answered`), never of all who were asked.
     """

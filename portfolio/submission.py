@@ -180,6 +180,20 @@ def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def no_truth(value: Any) -> Any:
+    """A number; true is none, though it would count as 1."""
+    if isinstance(value, bool):
+        raise ValueError("Please give a number.")  # noqa: TRY004 - pydantic takes ValueError
+    return value
+
+
+def _in_our_times(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"Please give a date between {FIRST_YEAR} and {LAST_YEAR}.")
+    return day
+
+
+Day = Annotated[date, AfterValidator(_in_our_times)]
 OptionalDate = Annotated[date | None, BeforeValidator(_blank_is_none)]
 
 
@@ -339,6 +353,9 @@ def _wording(kind: str, message: str, context: dict[str, Any]) -> str:
     return message.removeprefix("Value error, ")
 
 
+_BRANCHES = {"float", "str", "constrained-str", "RangeGiven"}
+
+
 def _is_branch(part: str | int) -> bool:
     """Pydantic names the branch of a union in the path; people should not see it."""
-    return isinstance(part, str) and (part in {"float", "str", "RangeGiven"} or "[" in part or "-" in part)
+    return isinstance(part, str) and (part in _BRANCHES or "[" in part)

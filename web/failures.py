@@ -12,13 +12,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 
 from portfolio.models import Person
 from portfolio.submission import Problem
-from web.problems import ProblemFound, problem_response
+from web.problems import API, ProblemFound, problem_response
 from web.responses import GoTo, NotFound, TooMany
 from web.templating import page
 
 log = logging.getLogger("outsize")
-
-API = ("/api/", "/xapi/")
 
 
 @dataclass(frozen=True)

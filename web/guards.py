@@ -5,13 +5,15 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import Request, Response
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portfolio.settings import Settings
+from web.problems import API, problem_response
 from web.responses import TooMany
 
 LARGEST_BODY = 1_000_000
@@ -68,17 +70,17 @@ class Guards:
             send, private=b"cookie" in headers or b"authorization" in headers, scope=scope
         )
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-            await _refuse(out, 400, b"No address of ours has such a character in it.")
+            await _refuse(scope, out, 400, "No address of ours has such a character in it.")
             return
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
             if self._comes_from_elsewhere(headers):
-                await _refuse(out, 403, b"This was sent from another site, so nothing was changed.")
+                await _refuse(scope, out, 403, "This was sent from another site, so nothing was changed.")
                 return
             with SpooledTemporaryFile(LARGEST_BODY) as body:
                 if await _read_body(body, headers, receive, limit):
                     await self.app(scope, _once_more(body, receive), out)
                 else:
-                    await _refuse(out, 413, _too_large(limit))
+                    await _refuse(scope, out, 413, _too_large(limit))
             return
         await self.app(scope, receive, out)
 
@@ -125,8 +127,8 @@ def _caching(path: str, *, private: bool) -> bytes:
     return b"no-store" if private else b"no-cache"
 
 
-def _too_large(limit: int) -> bytes:
-    return f"That is more than we can take at once (at most {limit // 1_000_000} MB). Nothing was saved.".encode()
+def _too_large(limit: int) -> str:
+    return f"That is more than we can take at once (at most {limit // 1_000_000} MB). Nothing was saved."
 
 
 async def _read_body(body: IO[bytes], headers: dict[bytes, bytes], receive: Receive, limit: int) -> bool:
@@ -168,19 +170,18 @@ def _once_more(body: IO[bytes], receive: Receive) -> Receive:
     return receive_again
 
 
-async def _refuse(send: Send, status: int, words: bytes) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"text/plain; charset=utf-8"),
-                (b"content-length", str(len(words)).encode()),
-                (b"connection", b"close"),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": words})
+async def _refuse(scope: Scope, send: Send, status: int, words: str) -> None:
+    """Answer before anything was read: a problem for programs, a line for people."""
+    headers = {"connection": "close"}
+    if scope["path"].startswith(API):
+        answer: Response = problem_response(status, words, headers=headers)
+    else:
+        answer = PlainTextResponse(words, status, headers)
+    await answer(scope, _nothing_more, send)
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.disconnect"}
 
 
 class Turnstile:

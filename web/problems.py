@@ -7,6 +7,8 @@ from fastapi.responses import JSONResponse
 
 from portfolio.submission import Problem
 
+API = ("/api/", "/xapi/")
+"""Where programs call, who are answered with problems instead of pages."""
 PROBLEMS = {
     400: ("bad-request", "That could not be read."),
     401: ("unauthorized", "A valid bearer token is needed."),
@@ -42,9 +44,13 @@ def problem_response(
         body["detail"] = detail
     if errors:
         body["errors"] = [
-            {"pointer": "/" + "/".join(map(str, one.path)), "field": one.field, "detail": one.words}
-            for one in errors
+            {"pointer": _pointer(one.path), "field": one.field, "detail": one.words} for one in errors
         ]
     if status == 401:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def _pointer(path: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901): what divides its parts is written otherwise within them."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from portfolio import assessments, tokens
+from portfolio import assessments, goals, tokens
 from portfolio.database import Database
 from portfolio.models import LearningRequest, Mail, Project, Reading
 from portfolio.states import Role
@@ -137,8 +137,47 @@ def test_each_bad_field_has_its_entry_in_plain_words(
 def test_whatever_is_sent_is_answered_without_breaking(api: TestClient, content: bytes, status: int) -> None:
     answer = api.post("/api/v1/requests", content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code == status
-    if status >= 400 and status != 413:
+    if status >= 400:
         assert answer.json()["status"] == status
+
+
+def test_what_is_stopped_before_any_route_is_a_problem_too(api: TestClient) -> None:
+    """A program that reads problems has to find one whatever stood in its way."""
+    answers = [
+        api.get("/api/v1/similar?q=%00"),
+        api.post("/api/v1/requests", json=BODY, headers={"Origin": "https://elsewhere.example"}),
+        api.post("/api/v1/requests", content=b"x" * 1_000_001),
+    ]
+    assert [(one.headers["content-type"], one.json()["type"]) for one in answers] == [
+        ("application/problem+json", f"urn:outsize:problem:{kind}")
+        for kind in ("bad-request", "forbidden", "too-large")
+    ]
+
+
+def test_a_pointer_leads_to_the_field_whatever_its_name(api: TestClient) -> None:
+    refused = api.post(
+        "/api/v1/requests", json={**BODY, "answers": {"demand": {"North-East": "many", "IT/HR~": "few"}}}
+    )
+    assert [one["pointer"] for one in refused.json()["errors"]] == [
+        "/answers/demand/North-East", "/answers/demand/IT~1HR~0",
+    ]  # fmt: skip
+
+
+def test_every_list_keeps_to_its_limit_and_goes_on_after_its_cursor(
+    api: TestClient, database: Database, now: datetime
+) -> None:
+    with database.writing() as session:
+        for name in ("First", "Second", "Third"):
+            goals.add(session, name=name, measure="", weight=3, by=None, at=now)
+    for _ in range(3):
+        api.post("/api/v1/iterations", json={})
+    for path in ("goals", "iterations"):
+        whole = [one["id"] for one in api.get(f"/api/v1/{path}").json()["items"]]
+        first = api.get(f"/api/v1/{path}?limit=2").json()
+        rest = api.get(f"/api/v1/{path}?limit=2&cursor={first['next']}").json()
+        assert ([one["id"] for one in first["items"] + rest["items"]], rest["next"]) == (whole, None)
+        for wrong in ("limit=0", "limit=201", "cursor=x"):
+            assert api.get(f"/api/v1/{path}?{wrong}").status_code == 422
 
 
 def test_a_decision_over_the_api_makes_the_project(api: TestClient, database: Database) -> None:
