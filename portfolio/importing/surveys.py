@@ -243,10 +243,11 @@ def judged(
     """The rows that are new, in the file's order; `account` tells of every one. `known` are keys of rows that are here."""
     here, seen = set(known), Counter[str]()
     places = {header.name: place for place, header in enumerate(sheet.headers)}
+    spellings = {one.asked.first: _Spelling(one, mapping) for one in matches}
     for row in sheet.rows():
         if row.is_blank:
             continue
-        answers = _answers(row, matches, mapping, places, account)
+        answers = _answers(row, matches, spellings, places, account)
         key = _row_key(row, found, mapping, places)
         seen[key] += 1
         key = hashlib.sha256(f"{key}#{seen[key]}".encode()).hexdigest()
@@ -358,10 +359,27 @@ def _also(question: Mapping[str, Any], one: Matched) -> list[str]:
     return [word for word in dict.fromkeys(words) if plain(word) != plain(str(question["label"]))]
 
 
+class _Spelling:
+    """How the answers of one question are kept. Each word is worked out once, since so many rows say the same."""
+
+    def __init__(self, one: Matched, mapping: SurveyMapping) -> None:
+        self._one, self._mapping = one, mapping
+        self._kept = {_same_key(option): option for option in one.options}
+        self._in_file = {_same_key(option): option for option in reversed(one.asked.options)}
+        self._found: dict[str, str] = {}
+
+    def of(self, word: str) -> str:
+        if word not in self._found:
+            usual = self._in_file.get(_same_key(word), word)
+            meant = self._mapping.means(self._one.asked, usual)
+            self._found[word] = self._kept.get(_same_key(meant), meant[:LONGEST_OPTION])
+        return self._found[word]
+
+
 def _answers(
     row: Row,
     matches: Sequence[Matched],
-    mapping: SurveyMapping,
+    spellings: Mapping[str, _Spelling],
     places: Mapping[str, int],
     account: SurveyAccount,
 ) -> dict[str, Any]:
@@ -379,19 +397,9 @@ def _answers(
             else:
                 answers[one.key] = int(number) if number.is_integer() else number
         else:
-            spelling = {_same_key(option): option for option in one.options}
-            meant = (mapping.means(one.asked, _as_option(word, one.asked)) for word in said)
-            named = list(
-                dict.fromkeys(spelling.get(_same_key(word), word[:LONGEST_OPTION]) for word in meant)
-            )
+            named = list(dict.fromkeys(map(spellings[one.asked.first].of, said)))
             answers[one.key] = named if one.kind == MANY else named[0]
     return answers
-
-
-def _as_option(word: str, asked: Asked) -> str:
-    """An answer in the spelling the file uses most."""
-    key = _same_key(word)
-    return next((option for option in asked.options if _same_key(option) == key), word)
 
 
 def _said(row: Row, asked: Asked, places: Mapping[str, int]) -> list[str]:
