@@ -1,15 +1,18 @@
 """What every test can ask for: real databases, a named cast, a browser's view of the product, a fixed clock."""
 
 import os
+import pickle
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
 
 from portfolio import database as databases
 from portfolio import organisation, people, settings
@@ -28,12 +31,42 @@ def now() -> datetime:
     return NOW
 
 
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """SQLAlchemy remembers compiled statements by engine; thousands of short-lived engines may share that memory."""
+    firsts: dict[str, Engine] = {}
+
+    def remembering(url: str, **options: Any) -> Engine:
+        engine = create_engine(url, **options)
+        first = firsts.setdefault(engine.dialect.name, engine)
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(databases, "create_engine", remembering)
+        yield
+
+
 @pytest.fixture(scope="session")
 def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file that tests copy."""
     file = tmp_path_factory.mktemp("template") / "empty.db"
     databases.migrate(f"sqlite:///{file}")
     return file
+
+
+@pytest.fixture(scope="session")
+def peopled_sqlite(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """The same with the cast in it; and the cast, pickled, so that each test gets people of its own."""
+    file = tmp_path_factory.mktemp("template") / "peopled.db"
+    shutil.copyfile(empty_sqlite, file)
+    opened = databases.connect(f"sqlite:///{file}")
+    with opened.writing() as session:
+        people_of_it = _invite_cast(session)
+    with opened.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    opened.dispose()
+    return file, pickle.dumps(people_of_it)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +105,11 @@ def database_url(store: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
         _empty(url)
         return url
     file = tmp_path / "outsize.db"
-    shutil.copyfile(request.getfixturevalue("empty_sqlite"), file)
+    if "cast" in request.fixturenames:
+        template, _ = request.getfixturevalue("peopled_sqlite")
+    else:
+        template = request.getfixturevalue("empty_sqlite")
+    shutil.copyfile(template, file)
     return f"sqlite:///{file}"
 
 
@@ -119,25 +156,31 @@ class Cast:
 
 
 @pytest.fixture
-def cast(database: Database, now: datetime) -> Cast:
+def cast(store: str, database: Database, request: pytest.FixtureRequest) -> Cast:
+    if store == "sqlite":
+        _, pickled = request.getfixturevalue("peopled_sqlite")
+        there: Cast = pickle.loads(pickled)  # noqa: S301 # our own
+        return there
     with database.writing() as session:
-        manager = people.meet(session, "mara@fernweh.example", at=now, name="Mara Manager")
-        people.grant(session, manager, [Role.MANAGER], by=None, at=now)
-        leader = people.meet(session, "lena@fernweh.example", at=now, name="Lena Leader")
-        people.grant(session, leader, [Role.LEADER], by=manager, at=now)
-        expert = people.meet(session, "eli@fernweh.example", at=now, name="Eli Expert")
-        people.grant(session, expert, [Role.CONTRIBUTOR], by=manager, at=now)
-        ours = organisation.set_up(session, name="Fernweh Bicycles", hours_per_week=15, by=manager, at=now)
-        return Cast(
-            organisation=ours,
-            requester=people.meet(
-                session, "rita@fernweh.example", at=now, name="Rita Requester", unit="Sales"
-            ),
-            other=people.meet(session, "otto@fernweh.example", at=now, name="Otto Other", unit="Finance"),
-            manager=manager,
-            leader=leader,
-            expert=expert,
-        )
+        return _invite_cast(session)
+
+
+def _invite_cast(session: Session) -> Cast:
+    manager = people.meet(session, "mara@fernweh.example", at=NOW, name="Mara Manager")
+    people.grant(session, manager, [Role.MANAGER], by=None, at=NOW)
+    leader = people.meet(session, "lena@fernweh.example", at=NOW, name="Lena Leader")
+    people.grant(session, leader, [Role.LEADER], by=manager, at=NOW)
+    expert = people.meet(session, "eli@fernweh.example", at=NOW, name="Eli Expert")
+    people.grant(session, expert, [Role.CONTRIBUTOR], by=manager, at=NOW)
+    ours = organisation.set_up(session, name="Fernweh Bicycles", hours_per_week=15, by=manager, at=NOW)
+    return Cast(
+        organisation=ours,
+        requester=people.meet(session, "rita@fernweh.example", at=NOW, name="Rita Requester", unit="Sales"),
+        other=people.meet(session, "otto@fernweh.example", at=NOW, name="Otto Other", unit="Finance"),
+        manager=manager,
+        leader=leader,
+        expert=expert,
+    )
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
-from zoneinfo import available_timezones
 
 import httpx
 from fastapi import Request, Response
@@ -173,9 +172,7 @@ def ask_about_organisation(request: Request, session: SessionDep, manager: Manag
     values = Fields(hours_per_week="15", iteration_weeks="2")
     if not manager.email.endswith(".invalid"):
         values.update(your_name=manager.name, your_email=manager.email)
-    return page(
-        request, "entrance/welcome.html", WelcomePage(values, Errors(), sorted(available_timezones()))
-    )
+    return page(request, "entrance/welcome.html", WelcomePage(values, Errors(), organisation.time_zones()))
 
 
 @router.post("/organisation/demo")
@@ -201,7 +198,7 @@ def set_up_organisation(
     first_visit = organisation.current(session) is None
     your_name, your_email = _yourself(session, manager, fields, errors) if first_visit else ("", "")
     if errors or hours is None:
-        view = WelcomePage(fields, errors, sorted(available_timezones()))
+        view = WelcomePage(fields, errors, organisation.time_zones())
         return page(request, "entrance/welcome.html", view, 422)
     organisation.set_up(
         session,
