@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
@@ -27,7 +26,7 @@ from web.forms import (
     some_whole,
 )
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import SettingsDep
 from web.templating import page
@@ -55,7 +54,7 @@ class SettingsPage:
     saved: str = ""
     new_token: str = ""
     errors: Errors = field(default_factory=Errors)
-    zones: list[str] = field(default_factory=lambda: sorted(available_timezones()))
+    zones: list[str] = field(default_factory=organisation.time_zones)
     currencies: tuple[str, ...] = CURRENCIES
     roles: tuple[tuple[Role, str], ...] = GRANTABLE
 
@@ -112,9 +111,7 @@ def edit_goal(
     fields: FormDep,
     number: int,
 ) -> Response:
-    goal = goals.find(session, number)
-    if goal is None:
-        raise NotFound
+    goal = there(goals.find(session, number))
     if fields["what"] == "retire":
         goals.retire(session, goal, by=manager, at=now)
         return see_other("/settings?saved=goals#goals")
@@ -141,9 +138,7 @@ def weigh_goal(
     number: int,
 ) -> Response:
     """A goal's weight from a day on; or a period's weight taken back."""
-    goal = goals.find(session, number)
-    if goal is None:
-        raise NotFound
+    goal = there(goals.find(session, number))
     errors = Errors()
     from_on = some_day(fields, "from_on", errors)
     weight = some_whole(fields, "weight", errors, least=1, most=5)
@@ -209,9 +204,7 @@ def create_token(
 
 @router.post("/tokens/{number}/revocation")
 def revoke_token(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> Response:
-    token = session.get(ApiToken, number) if 0 < number < 2**31 else None
-    if token is None:
-        raise NotFound
+    token = there(session.get(ApiToken, number) if 0 < number < 2**31 else None)
     tokens.revoke(session, token, by=manager, at=now)
     return see_other("/settings?saved=tokens#tokens")
 
@@ -311,17 +304,13 @@ def show_outbox(
 
 @router.get("/outbox/{number}")
 def show_mail(request: Request, session: SessionDep, _manager: ManagerDep, number: int) -> Response:
-    mail = session.get(Mail, number) if 0 < number < 2**31 else None
-    if mail is None:
-        raise NotFound
+    mail = there(session.get(Mail, number) if 0 < number < 2**31 else None)
     return page(request, "outbox/show.html", mail)
 
 
 @router.post("/outbox/{number}/retry")
 def retry_mail(session: SessionDep, _manager: ManagerDep, now: NowDep, number: int) -> Response:
-    mail = session.get(Mail, number) if 0 < number < 2**31 else None
-    if mail is None:
-        raise NotFound
+    mail = there(session.get(Mail, number) if 0 < number < 2**31 else None)
     mails.try_again(mail, at=now)
     return see_other(f"/outbox/{number}")
 
