@@ -9,7 +9,7 @@ from portfolio import absence_files, capacity
 from portfolio.absence_files import NoCalendar, Taken
 from portfolio.models import Person
 from web.clock import NowDep
-from web.forms import Errors, SentDep
+from web.forms import Errors, SentDep, number_of
 from web.people import ManagerDep, get_manager
 from web.responses import see_other
 from web.session import SessionDep
@@ -57,7 +57,7 @@ def _experts(session: Session) -> list[tuple[int, str]]:
 
 
 def _expert(session: Session, said: str) -> Person | None:
-    return capacity.find_expert(session, int(said)) if said.isdecimal() and len(said) < 10 else None
+    return capacity.find_expert(session, number_of(said))
 
 
 def _taken(said: str) -> Taken | None:

@@ -13,7 +13,7 @@ from portfolio.organisation import AddressRefused
 from portfolio.states import ArrivalStatus
 from web.clock import NowDep
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep, SettingsDep
 from web.templating import page
@@ -99,10 +99,7 @@ def drop(session: SessionDep, manager: ManagerDep, now: NowDep, number: int) -> 
 
 
 def _find(session: SessionDep, number: int) -> Arrival:
-    found = arrivals.find(session, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(arrivals.find(session, number))
 
 
 def _arrivals_page(

@@ -13,7 +13,7 @@ from portfolio.routines import BY_KEY, Blank, Routine
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -124,9 +124,7 @@ def switch(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, key: str
 ) -> Response:
     """Fill the gaps and switch it on or off; saving leaves it as it is."""
-    routine = BY_KEY.get(key)
-    if routine is None:
-        raise NotFound
+    routine = there(BY_KEY.get(key))
     given = {blank.name: fields[f"{key}-{blank.name}"] for blank in routine.blanks}
     on = fields["what"] == "on"
     try:

@@ -10,7 +10,7 @@ from portfolio.backlog import Page, Wanted
 from portfolio.models import Assessment, Goal, LearningRequest
 from portfolio.rules.rubric import Rubric
 from portfolio.states import OPEN, RequestStatus
-from web.forms import Fields
+from web.forms import Fields, number_of
 from web.people import ManagerDep
 from web.session import SessionDep
 from web.templating import page, partial
@@ -216,7 +216,7 @@ def _wanted(q: str, goal: str, sort: str, status: str, after: str = "") -> Wante
     one = [RequestStatus(status)] if status in set(RequestStatus) else sorted(OPEN)
     return Wanted(
         statuses=one,
-        goal=int(goal) if goal.isdecimal() and len(goal) < 10 else None,
+        goal=number_of(goal) or None,
         text=q[:200],
         sort=sort if sort in dict(SORTS) else "rank",
         limit=PER_PAGE,

@@ -30,7 +30,7 @@ from portfolio.submission import number_in
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 from web.wording import number as in_words
@@ -104,9 +104,7 @@ def show(request: Request, session: SessionDep, _manager: ManagerDep, now: NowDe
 def show_of_request(session: SessionDep, _manager: ManagerDep, number: int) -> Response:
     """Where the project of an accepted request begins, for those who know only the request."""
     found = learning_requests.find(session, number)
-    project = learning_requests.project_of(session, found) if found else None
-    if project is None:
-        raise NotFound
+    project = there(learning_requests.project_of(session, found) if found else None)
     return see_other(f"/projects/{project.number}/beginning")
 
 
@@ -145,10 +143,7 @@ def begin(
 
 
 def _find(session: SessionDep, number: int) -> Project:
-    project = projects.find(session, number)
-    if project is None:
-        raise NotFound
-    return project
+    return there(projects.find(session, number))
 
 
 def _view(

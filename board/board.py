@@ -14,7 +14,7 @@ from portfolio.states import IterationStatus
 from web.clock import NowDep
 from web.live import Change, names, stream
 from web.people import LeaderDep
-from web.responses import NotFound
+from web.responses import NotFound, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -165,9 +165,7 @@ def show_more(
 @router.get("/cards/{number:int}/face")
 def show_face(request: Request, session: SessionDep, person: LeaderDep, now: NowDep, number: int) -> Response:
     """One card as the board shows it."""
-    card = session.get(Card, number) if 0 < number < 2**31 else None
-    if card is None:
-        raise NotFound
+    card = there(session.get(Card, number) if 0 < number < 2**31 else None)
     return partial(request, "cards/_card.html", face_of(session, card, person, now))
 
 
@@ -223,7 +221,4 @@ def _lanes_view(
 
 
 def _column(session: Session, number: int) -> Column:
-    column = columns.find(session, number)
-    if column is None:
-        raise NotFound
-    return column
+    return there(columns.find(session, number))

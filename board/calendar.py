@@ -12,7 +12,7 @@ from portfolio.links import Links
 from portfolio.models import Person
 from web.clock import NowDep
 from web.people import PersonDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
@@ -63,9 +63,7 @@ def read_feed(
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """What a calendar program fetches every hour or so; 304 where nothing changed since it last did."""
-    opened = calendar.opened(session, number, which, key, links=links)
-    if opened is None:
-        raise NotFound
+    opened = there(calendar.opened(session, number, which, key, links=links))
     person, feed = opened
     content = calendar.file(session, person, feed, links=links, now=now)
     tag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'

@@ -14,7 +14,7 @@ from portfolio.promises import TrackRecord
 from portfolio.rules.calibration import Factor, Share
 from portfolio.rules.fit import CAUSES
 from web.clock import NowDep
-from web.forms import Errors, FormDep
+from web.forms import Errors, FormDep, number_of
 from web.people import ManagerDep
 from web.responses import see_other
 from web.session import SessionDep
@@ -101,7 +101,7 @@ def publish(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep
 ) -> Response:
     """Put what is learned today in force, as far as it is ticked."""
-    seen = int(fields["seen"]) if fields["seen"].isdecimal() and len(fields["seen"]) < 10 else 0
+    seen = number_of(fields["seen"])
     parts = [part for part in calibrations.PARTS if fields[f"use__{part}"] == "yes"]
     try:
         version = calibrations.publish(

@@ -15,7 +15,7 @@ from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
 from web.live import Change, names, stream
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -66,10 +66,7 @@ class Conflict:
 
 
 def found(session: SessionDep, number: int) -> Card:
-    card = cards.find(session, number)
-    if card is None:
-        raise NotFound
-    return card
+    return there(cards.find(session, number))
 
 
 CardDep = Annotated[Card, Depends(found, scope="function")]

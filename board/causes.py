@@ -11,9 +11,9 @@ from portfolio.models import CauseTable
 from portfolio.rules.fit import CAUSES, TRAINABLE, WAYS, Causes, Fit, Route, diagnose
 from portfolio.submission import number_in
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, some_text
+from web.forms import Errors, Fields, FormDep, number_of, some_text
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -142,9 +142,7 @@ def reset(
 
 @router.get("/versions/{number}")
 def show_version(request: Request, session: SessionDep, _manager: ManagerDep, number: int) -> Response:
-    table = causes.of_version(session, number) if 0 < number < 2**31 else None
-    if table is None:
-        raise NotFound
+    table = there(causes.of_version(session, number) if 0 < number < 2**31 else None)
     kept = {one.version: one for one in causes.versions(session)}
     rows = [row for row in _rows(session, table) if row.key in dict(table.yes)]
     return page(request, "causes/version.html", TablePage(table, kept.get(number), rows))
@@ -168,7 +166,7 @@ def diagnosis(found: Fit, table: Causes) -> Diagnosis:
 
 
 def _seen(fields: Fields) -> int:
-    return int(fields["seen"]) if fields["seen"].isdecimal() and len(fields["seen"]) < 10 else 0
+    return number_of(fields["seen"])
 
 
 def _read(session: SessionDep, fields: Fields, errors: Errors) -> Causes | None:

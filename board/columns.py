@@ -12,9 +12,9 @@ from portfolio.columns import ColumnNeeded, Restarted
 from portfolio.models import Column
 from portfolio.states import ColumnKind
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, need_text, some_text, some_whole
+from web.forms import Errors, Fields, FormDep, need_text, number_of, some_text, some_whole
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -68,7 +68,7 @@ class ColumnsPage:
 def show_columns(
     request: Request, session: SessionDep, _manager: ManagerDep, edit: str = "", said: str = ""
 ) -> Response:
-    column = columns.find(session, int(edit)) if edit.isdecimal() and len(edit) < 10 else None
+    column = columns.find(session, number_of(edit))
     view = _page(session, number=column.id if column else 0, values=_values(column), said=_said(said))
     return page(request, "board/columns.html", view)
 
@@ -157,9 +157,7 @@ def keep_view(session: SessionDep, manager: ManagerDep, now: NowDep, fields: For
 @router.get("/board/views/{number:int}")
 def open_view(session: SessionDep, person: LeaderDep, number: int) -> Response:
     """The link of a saved view leads to the board it shows now."""
-    view = saved_views.find(session, number, person)
-    if view is None:
-        raise NotFound
+    view = there(saved_views.find(session, number, person))
     return see_other(f"/board?{view.query}" if view.query else "/board")
 
 
@@ -223,10 +221,7 @@ def _read(fields: Fields, errors: Errors) -> dict[str, Any]:
 
 
 def _column(session: Session, number: int) -> Column:
-    column = columns.find(session, number)
-    if column is None:
-        raise NotFound
-    return column
+    return there(columns.find(session, number))
 
 
 def _said(counts: str) -> str:

@@ -15,7 +15,7 @@ from portfolio.rules.sampling import Effort, draws_of
 from web.clock import NowDep
 from web.forms import FormDep
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.templating import partial
 
@@ -93,9 +93,7 @@ class DrawsPage:
 def show_draws(
     request: Request, session: SessionDep, _manager: ManagerDep, now: NowDep, number: int
 ) -> Response:
-    found = learning_requests.find(session, number)
-    if found is None:
-        raise NotFound
+    found = there(learning_requests.find(session, number))
     return partial(request, "inbox/_draws.html", _view(session, found, now))
 
 
@@ -104,9 +102,7 @@ def grade(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
 ) -> Response:
     """How one number is known, which sets how wide it is taken."""
-    found = learning_requests.find(session, number)
-    if found is None:
-        raise NotFound
+    found = there(learning_requests.find(session, number))
     try:
         evidence.grade(session, found, fields["question"], fields["grade"], by=manager, at=now)
     except evidence.NotGraded:

@@ -10,7 +10,7 @@ from portfolio.models import Person
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -35,9 +35,7 @@ def show(request: Request, session: SessionDep, _manager: ManagerDep) -> Respons
 def set_limit(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int
 ) -> Response:
-    person = session.get(Person, number) if 0 < number < 2**31 else None
-    if person is None:
-        raise NotFound
+    person = there(session.get(Person, number) if 0 < number < 2**31 else None)
     errors = Errors()
     limit = some_whole(fields, f"limit_{number}", errors, most=MOST_ASKS)
     if errors:

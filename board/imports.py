@@ -1,14 +1,11 @@
 """Imports: upload a file or paste its rows, look at what it would do, take or drop it, see how far it is."""
 
-from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
@@ -25,8 +22,9 @@ from portfolio.sheets import Unreadable
 from portfolio.submission import Requester, one_line
 from web.clock import NowDep
 from web.forms import Errors
+from web.imports import SHOWN, Progress, UploadDep, as_csv, gone_on
 from web.people import MANAGERS_ONLY, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -36,8 +34,6 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("requests", "Each row is a request"),
     ("needs_survey", "A needs survey: each topic is a request"),
 )
-SHOWN_REFUSED = 50
-BEGINS_WITHIN = timedelta(seconds=30)
 MAIN_FIELDS = frozenset(
     {
         "title",
@@ -50,15 +46,6 @@ MAIN_FIELDS = frozenset(
         "id",
     }
 )
-
-
-async def read_upload(request: Request) -> AsyncIterator[FormData]:
-    """The form with its file, which is closed afterwards. Read before a transaction begins: uploads may be slow."""
-    async with request.form(max_files=1, max_fields=3000, max_part_size=imports.MOST_BYTES + 1) as form:
-        yield form
-
-
-UploadDep = Annotated[FormData, Depends(read_upload)]
 
 
 @dataclass(frozen=True)
@@ -111,7 +98,7 @@ class ImportPage:
     looked_at: int | None = None
     changed: bool = False
     kinds: tuple[tuple[Kind, str], ...] = KINDS
-    shown_refused: int = SHOWN_REFUSED
+    shown_refused: int = SHOWN
 
     @property
     def main_keys(self) -> frozenset[str]:
@@ -136,32 +123,6 @@ class ImportPage:
             return [("day", "5 October (day first)"), ("month", "10 May (month first)")]
         _, one, other = question.key.split(":", 2)
         return [("apart", "No, keep them apart"), (other, f"Yes, count “{one}” as “{other}”")]
-
-
-@dataclass(frozen=True)
-class TakenImport:
-    """A file that was taken or dropped."""
-
-    file: Import
-    shown_refused: int = SHOWN_REFUSED
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a long file is."""
-
-    file: Import
-    now: datetime
-
-    @property
-    def is_running(self) -> bool:
-        return self.file.wanted_at is not None
-
-    @property
-    def is_late(self) -> bool:
-        """Whether nobody began for so long that nobody may be there."""
-        wanted = self.file.wanted_at
-        return wanted is not None and self.file.rows_in_all is None and self.now - wanted > BEGINS_WITHIN
 
 
 @router.get("", dependencies=MANAGERS_ONLY)
@@ -195,10 +156,8 @@ def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Res
         return see_other(f"/settings/imports/boards/{number}")
     if survey_imports.is_survey(file):
         return see_other(f"/surveys/import/{number}")
-    if file.wanted_at is not None:
-        return page(request, "imports/taking.html", Progress(file, now))
-    if file.content is None or not imports.waits(file):
-        return page(request, "imports/taken.html", TakenImport(file))
+    if (elsewhere := gone_on(request, file, now, template="imports/taken.html")) is not None:
+        return elsewhere
     changed = request.query_params.get("changed") == "1"
     whole = request.query_params.get("rows") == "all"
     view = _view(session, file, _reading(session, file, now, whole=whole), Errors(), changed=changed)
@@ -254,11 +213,11 @@ def refused(session: SessionDep, now: NowDep, number: int) -> Response:
     """The refused rows as they came, with line and reason."""
     file = _find_requests(session, number)
     if file.content is None:
-        return _csv(
+        return as_csv(
             refused_as_csv(file.account.get("headers", []), file.account.get("refused", [])), "refused"
         )
     account = imports.look(session, file.content, parsed(file.mapping), now=now)
-    return _csv(refused_as_csv(account.headers, account.refused), "refused")
+    return as_csv(refused_as_csv(account.headers, account.refused), "refused")
 
 
 @router.get("/{number}/account.csv", dependencies=MANAGERS_ONLY)
@@ -266,19 +225,16 @@ def every_row(session: SessionDep, now: NowDep, number: int) -> Response:
     """What became of each row: line, fate, request."""
     file = _find_requests(session, number)
     if file.content is None:
-        return _csv(account_as_csv(file.account), "account")
+        return as_csv(account_as_csv(file.account))
     account = imports.look(session, file.content, parsed(file.mapping), now=now)
-    return _csv(account_as_csv(account.as_json()), "account")
+    return as_csv(account_as_csv(account.as_json()))
 
 
 # Below: from the form to a mapping, and from a mapping to the page
 
 
 def _find(session: Session, number: int) -> Import:
-    file = imports.find(session, number)
-    if file is None:
-        raise NotFound
-    return file
+    return there(imports.find(session, number))
 
 
 def _find_requests(session: Session, number: int) -> Import:
@@ -313,14 +269,6 @@ def _name_of_pasted(session: Session, now: datetime) -> str:
     """A name no other pasted rows have, so that their ids are never taken for each other's."""
     here = now.astimezone(organisation.zone(organisation.current(session)))
     return f"Pasted on {here.day} {here:%b %Y at %H:%M:%S}"
-
-
-def _csv(lines: Iterator[str], name: str) -> Response:
-    return StreamingResponse(
-        (line.encode("utf-8", "replace") for line in lines),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
 
 
 def _asked_for(

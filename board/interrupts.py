@@ -14,7 +14,7 @@ from portfolio.models import Interrupt
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 from web.wording import minutes as minutes_words
@@ -62,10 +62,7 @@ class Interrupts:
 
 
 def an_interrupt(session: SessionDep, number: int) -> Interrupt:
-    found = capacity.find_interrupt(session, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(capacity.find_interrupt(session, number))
 
 
 InterruptDep = Annotated[Interrupt, Depends(an_interrupt, scope="function")]

@@ -28,9 +28,19 @@ from portfolio.rules.forecasting import Forecast
 from portfolio.rules.iterating import Velocity
 from portfolio.states import ColumnKind, IterationStatus
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, FormListDep, some_day, some_number, some_text, some_whole
+from web.forms import (
+    Errors,
+    Fields,
+    FormDep,
+    FormListDep,
+    numbers_of,
+    some_day,
+    some_number,
+    some_text,
+    some_whole,
+)
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -245,7 +255,9 @@ def keep_planning(
         try:
             version = some_whole(fields, "version", Errors())
             iterations.edit(session, iteration, version=version, by=manager, at=now, **changed)
-            unseen = {card.id for card in iterations.held(session, iteration)} - _numbers_in(form, "held")
+            unseen = {card.id for card in iterations.held(session, iteration)} - set(
+                numbers_of(form.getlist("held"))
+            )
             iterations.choose(session, iteration, ticked | unseen, by=manager, at=now)
             if fields["what"] == "start":
                 iterations.start(session, iteration, by=manager, at=now)
@@ -311,22 +323,14 @@ def close(
 
 
 def _find(session: SessionDep, number: int) -> Iteration:
-    iteration = iterations.find(session, number)
-    if iteration is None:
-        raise NotFound
-    return iteration
+    return there(iterations.find(session, number))
 
 
 # What forms say
 
 
 def _ticked(given: FormData | QueryParams) -> set[int]:
-    return _numbers_in(given, "card")
-
-
-def _numbers_in(given: FormData | QueryParams, name: str) -> set[int]:
-    found = [str(value) for value in given.getlist(name)]
-    return {int(one) for one in found if one.isdecimal() and len(one) < 10}
+    return set(numbers_of(given.getlist("card")))
 
 
 def _changes(fields: Fields, iteration: Iteration, errors: Errors) -> dict[str, Any]:
@@ -346,8 +350,7 @@ def _changes(fields: Fields, iteration: Iteration, errors: Errors) -> dict[str, 
 
 def _numbers(fields: Fields) -> list[int]:
     """The projects a review names, in order."""
-    found = [name.removeprefix("verdict_") for name in fields if name.startswith("verdict_")]
-    return sorted(int(one) for one in found if one.isdecimal() and len(one) < 10)
+    return sorted(numbers_of(name.removeprefix("verdict_") for name in fields if name.startswith("verdict_")))
 
 
 def _reviewed(fields: Fields, number: int, errors: Errors) -> ProjectReview:

@@ -16,7 +16,7 @@ from portfolio.rules.addresses import AddressRefused
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep, SettingsDep
 from web.templating import page
@@ -104,20 +104,14 @@ class ActivityPage:
 
 
 def find(session: SessionDep, number: int) -> LearningSource:
-    source = sources.find(session, number)
-    if source is None:
-        raise NotFound
-    return source
+    return there(sources.find(session, number))
 
 
 SourceDep = Annotated[LearningSource, Depends(find)]
 
 
 def find_activity(session: SessionDep, source: SourceDep, activity: int) -> LearningActivity:
-    found = sources.activity(session, source, activity)
-    if found is None:
-        raise NotFound
-    return found
+    return there(sources.activity(session, source, activity))
 
 
 ActivityDep = Annotated[LearningActivity, Depends(find_activity)]

@@ -21,7 +21,7 @@ from portfolio.suggestion_totals import Totals, Used
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, Sent, SentDep, errors_of, some_day
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import here, page
@@ -302,10 +302,7 @@ def settle(
 
 
 def _find(session: SessionDep, number: int) -> Resource:
-    found = library.find(session, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(library.find(session, number))
 
 
 def _read(fields: Fields) -> tuple[ResourceGiven | None, Errors]:

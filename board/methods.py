@@ -12,7 +12,7 @@ from portfolio.rules.expression import BadExpression, Expression, Input
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_number
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -90,9 +90,7 @@ def change(
     fields: FormDep,
     number: int,
 ) -> Response:
-    method = methods.find(session, number)
-    if method is None:
-        raise NotFound
+    method = there(methods.find(session, number))
     if fields["what"] == "remove":
         methods.remove(session, method, by=manager, at=now)
         return see_other("/backlog/methods?saved=removed#own")

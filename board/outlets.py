@@ -16,7 +16,7 @@ from portfolio.submission import clean
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, FormListDep, need_text, some_text
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep, SettingsDep
 from web.templating import page
@@ -92,10 +92,7 @@ class OutletPage:
 
 
 def find(session: SessionDep, number: int) -> Outlet:
-    outlet = outlets.find(session, number)
-    if outlet is None:
-        raise NotFound
-    return outlet
+    return there(outlets.find(session, number))
 
 
 OutletDep = Annotated[Outlet, Depends(find)]
@@ -236,9 +233,7 @@ def send_test(
 def send_again(
     session: SessionDep, manager: ManagerDep, now: NowDep, outlet: OutletDep, delivery: int
 ) -> Response:
-    found = outlets.delivery(session, outlet, delivery)
-    if found is None:
-        raise NotFound
+    found = there(outlets.delivery(session, outlet, delivery))
     outlets.send_again(session, found, by=manager, at=now)
     return see_other(f"/settings/outlets/{outlet.id}?saved=again#log")
 

@@ -9,7 +9,7 @@ from portfolio.phrases import Line, PhraseRefused
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -37,9 +37,7 @@ def show_phrases(request: Request, session: SessionDep, _manager: ManagerDep, sa
 def edit_phrase(
     request: Request, session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, name: str
 ) -> Response:
-    line = next((one for one in phrases.listed(session) if one.name == name), None)
-    if line is None:
-        raise NotFound
+    line = there(next((one for one in phrases.listed(session) if one.name == name), None))
     words = "" if fields["what"] == "first" else fields["words"].strip()
     try:
         phrases.edit(session, line.verdict, line.reason, words, by=manager, at=now)

@@ -13,9 +13,9 @@ from portfolio.boards import By
 from portfolio.cards import LimitReached
 from portfolio.models import Card, Iteration, Person, Project
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, FormListDep, need_text, some_whole
+from web.forms import Errors, Fields, FormDep, FormListDep, need_text, number_of, numbers_of, some_whole
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, local_path, see_other
+from web.responses import NotFound, local_path, see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -121,13 +121,9 @@ def change_many(
 ) -> Response:
     """Move, give, plan or archive many cards: all of them, or none where a limit doesn't allow it."""
     fields = Fields((name, value) for name, value in form.multi_items() if isinstance(value, str))
-    given = [value for value in form.getlist("card") if isinstance(value, str)]
-    numbers = [int(value) for value in given if value.isdecimal() and len(value) < 10]
-    chosen = cards.chosen(session, numbers[:MOST_AT_ONCE])
+    chosen = cards.chosen(session, numbers_of(form.getlist("card"))[:MOST_AT_ONCE])
     back = local_path(fields["back"] or "/board")
-    act = _act(session, fields, manager, now)
-    if act is None:
-        raise NotFound
+    act = there(_act(session, fields, manager, now))
     try:
         for card in reversed(chosen):
             act(card)
@@ -188,7 +184,7 @@ def _join_lane(session: Session, card: Card, fields: Fields, manager: Person, no
 def _act(session: Session, fields: Fields, manager: Person, now: NowDep) -> Callable[[Card], object] | None:
     """What is to be done with each of many cards ("column:3", "archive"); None where that is not to be understood."""
     act, _, key = fields["act"].partition(":")
-    number = int(key) if key.isdecimal() and len(key) < 10 else 0
+    number = number_of(key)
     if act == "archive":
         return lambda card: cards.archive(session, card, by=manager, at=now)
     if act == "owner":
@@ -212,10 +208,7 @@ def _owner(session: Session, number: int) -> Person | None:
 
 
 def _find(session: Session, number: int) -> Card:
-    card = cards.find(session, number)
-    if card is None:
-        raise NotFound
-    return card
+    return there(cards.find(session, number))
 
 
 def _placed(request: Request, said: str, back: str) -> Response:

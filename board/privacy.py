@@ -11,7 +11,7 @@ from portfolio.privacy import Kept, NotErasable
 from web.clock import NowDep
 from web.forms import Errors, FormDep
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
@@ -89,10 +89,7 @@ def erase(
 
 
 def _find(session: SessionDep, number: int) -> Person:
-    person = session.get(Person, number) if 0 < number < 2**31 else None
-    if person is None:
-        raise NotFound
-    return person
+    return there(session.get(Person, number) if 0 < number < 2**31 else None)
 
 
 def _kept(session: SessionDep, person: Person, typed: str = "", errors: Errors | None = None) -> KeptPage:

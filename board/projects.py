@@ -34,7 +34,7 @@ from portfolio.states import ColumnKind, Health, Stage
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
@@ -194,9 +194,7 @@ def finish_step(
     session: SessionDep, manager: ManagerDep, now: NowDep, fields: FormDep, number: int, step_number: int
 ) -> Response:
     project = find_project(session, number)
-    step = evaluating.find(session, project, step_number)
-    if step is None:
-        raise NotFound
+    step = there(evaluating.find(session, project, step_number))
     evaluating.finish(session, project, step, done=fields["done"] == "1", by=manager, at=now)
     return see_other(f"/projects/{number}#evaluation")
 
@@ -262,10 +260,7 @@ def add_measure(
 
 
 def find_project(session: SessionDep, number: int) -> Project:
-    project = projects.find(session, number)
-    if project is None:
-        raise NotFound
-    return project
+    return there(projects.find(session, number))
 
 
 def _projects(

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 from portfolio import learning_requests, next_questions
 from portfolio.next_questions import AskRefused, Worth
 from web.clock import NowDep
-from web.forms import FormDep
+from web.forms import FormDep, number_of
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -34,7 +34,7 @@ class QuestionsPage:
 def show_questions(
     request: Request, session: SessionDep, _manager: ManagerDep, now: NowDep, asked: str = ""
 ) -> Response:
-    about = learning_requests.find(session, int(asked)) if asked.isdecimal() and len(asked) < 10 else None
+    about = learning_requests.find(session, number_of(asked))
     view = QuestionsPage(
         next_questions.worth_asking(session, now=now, limit=MANY),
         asked=about.requester.display_name if about else "",
@@ -59,9 +59,7 @@ def ask(
     number: int,
 ) -> Response:
     """Mail one question to whoever made the request."""
-    found = learning_requests.find(session, number)
-    if found is None:
-        raise NotFound
+    found = there(learning_requests.find(session, number))
     worth = next_questions.of_request(session, found, now=now, limit=MANY)
     wanted = next((one for one in worth if one.question.key == fields["question"]), None)
     if wanted is None:

@@ -14,7 +14,7 @@ from portfolio.submission import Amount, RangeGiven, explain
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -80,10 +80,7 @@ def unlink(
 
 
 def _find(session: SessionDep, number: int) -> LearningRequest:
-    found = learning_requests.find(session, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(learning_requests.find(session, number))
 
 
 def _resource(session: SessionDep, fields: Fields, errors: Errors) -> Resource | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portfolio import boards, organisation
 from portfolio.boards import By, Face, Faces, Filter, Stack
 from portfolio.models import Card, Person
-from web.forms import Fields
+from web.forms import Fields, number_of
 
 KNOWN = ("q", "project", "goal", "owner", "iteration", "blocked", "overdue", "unassigned", "lanes")
 FLAGS = ("blocked", "overdue", "unassigned")
@@ -111,10 +111,10 @@ SightDep = Annotated[Sight, Depends(read_sight)]
 
 def sight_of(typed: Fields) -> Sight:
     wanted = Filter(
-        project_id=_whole(typed["project"]),
-        iteration_id=_whole(typed["iteration"]),
-        owner_id=_whole(typed["owner"]),
-        goal_id=_whole(typed["goal"]),
+        project_id=number_of(typed["project"]) or None,
+        iteration_id=number_of(typed["iteration"]) or None,
+        owner_id=number_of(typed["owner"]) or None,
+        goal_id=number_of(typed["goal"]) or None,
         text=typed["q"].strip(),
         blocked=typed["blocked"] == "1",
         unassigned=typed["unassigned"] == "1",
@@ -149,7 +149,3 @@ def _old_words(faces: Faces) -> str:
     if faces.measured:
         return "longer than 85 of 100 finished cards took"
     return "longer than two weeks"
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None

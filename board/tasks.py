@@ -14,7 +14,7 @@ from portfolio.models import CardLink, ChecklistItem, Comment, ExpertAsk, File, 
 from web.clock import NowDep
 from web.forms import Errors, Fields, Sent, SentDep, need_text, some_number, some_text
 from web.people import PersonDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
@@ -130,9 +130,9 @@ def work(
 @router.get("/tasks/{number:int}/{key}/files/{file:int}")
 def show_file(session: SessionDep, asked: AskedDep, file: int) -> Response:
     """A file the expert gave for this, or is shown; no other."""
-    found = next((one for one in _files(session, asked) if one.id == file and not asked.taken_back_at), None)
-    if found is None:
-        raise NotFound
+    found = there(
+        next((one for one in _files(session, asked) if one.id == file and not asked.taken_back_at), None)
+    )
     return download(found)
 
 

@@ -12,7 +12,7 @@ from portfolio.training_sessions import SessionRefused, StaleSession
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_day, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -71,10 +71,7 @@ def cancel(
 
 
 def _find(session: SessionDep, project: Project, number: int) -> TrainingSession:
-    found = training_sessions.find(session, project, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(training_sessions.find(session, project, number))
 
 
 def _read(session: SessionDep, fields: Fields, row: str, errors: Errors) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from portfolio import files, library
 from portfolio.models import File, Resource
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormDep, some_text
+from web.forms import Errors, Fields, FormDep, number_of, some_text
 from web.people import VisitorDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
@@ -135,7 +135,7 @@ def report(
 
 
 def _file(session: SessionDep, found: Resource, number: str) -> File:
-    kept = files.find(session, int(number)) if number.isdecimal() and len(number) < 10 else None
+    kept = files.find(session, number_of(number))
     if kept is None or kept.resource_id != found.id:
         raise NotFound
     return kept

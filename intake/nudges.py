@@ -10,7 +10,7 @@ from portfolio.models import LearningRequest, Nudge
 from portfolio.nudges import ANSWERS, JOIN, AnswerRefused
 from portfolio.similar import Found
 from web.clock import NowDep
-from web.forms import Errors, FormDep
+from web.forms import Errors, FormDep, number_of
 from web.responses import NotFound, see_other
 from web.session import SessionDep
 from web.settings import LinksDep
@@ -63,8 +63,7 @@ def show(
 def answer_it(
     request: Request, session: SessionDep, asked: NudgeDep, links: LinksDep, now: NowDep, fields: FormDep
 ) -> Response:
-    joins = fields["join_id"]
-    join_to = int(joins) if joins.isdecimal() and len(joins) < 10 else None
+    join_to = number_of(fields["join_id"]) or None
     view = _page(session, asked, links, fields["answer"])
     if view.is_over:
         return see_other(view.path)
@@ -72,7 +71,7 @@ def answer_it(
         nudges.answer(session, asked, fields["answer"], join_to=join_to, links=links, at=now)
     except AnswerRefused as refused:
         name = "join_id" if fields["answer"] == JOIN else "answer"
-        wrong = replace(view, errors=Errors({name: str(refused)}), join_id=joins)
+        wrong = replace(view, errors=Errors({name: str(refused)}), join_id=fields["join_id"])
         return page(request, "nudges/show.html", wrong, 422)
     return see_other(view.path)
 

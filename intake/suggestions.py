@@ -15,9 +15,9 @@ from portfolio.rules.ranges import Range
 from portfolio.suggestion_ledger import COMES_BACK_WITHIN
 from portfolio.suggestions import REQUEST, RESOURCE, Offer, Thing
 from web.clock import NowDep
-from web.forms import Errors, Fields, SentDep
+from web.forms import Errors, Fields, SentDep, number_of
 from web.people import VisitorDep
-from web.responses import GoTo, NotFound, see_other
+from web.responses import GoTo, NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -89,9 +89,7 @@ def open_it(
     """Open a resource that was suggested, in a tab of its own."""
     _check_rate(request, asker)
     thing = _thing(sent.fields, links)
-    resource = library.find(session, thing.id) if thing.kind == RESOURCE else None
-    if resource is None:
-        raise NotFound
+    resource = there(library.find(session, thing.id) if thing.kind == RESOURCE else None)
     saves = _hours(session, sent.fields, now)
     email = _email(sent.fields, asker)
     suggestion_ledger.opened(session, _ask(sent.fields), thing, at=now, email=email, saves=saves)
@@ -107,9 +105,9 @@ def say_it_solves(
     thing = _thing(sent.fields, links)
     email = _email(sent.fields, asker)
     saves = _hours(session, sent.fields, now)
-    line = suggestion_ledger.solved(session, _ask(sent.fields), thing, at=now, email=email, saves=saves)
-    if line is None:
-        raise NotFound
+    line = there(
+        suggestion_ledger.solved(session, _ask(sent.fields), thing, at=now, email=email, saves=saves)
+    )
     draft = _kept(session, forms.current(session), sent.fields, links, asker, now)
     session.flush()
     number = draft.id if draft else 0
@@ -148,9 +146,7 @@ def begin_to_join(
     """The form to join, filled with what was typed already: nobody types it twice."""
     _check_rate(request, asker)
     thing = _thing(sent.fields, links)
-    found = learning_requests.find(session, thing.id) if thing.kind == REQUEST else None
-    if found is None:
-        raise NotFound
+    found = there(learning_requests.find(session, thing.id) if thing.kind == REQUEST else None)
     fields, ask = sent.fields, _ask(sent.fields)
     saves = _hours(session, fields, now)
     suggestion_ledger.opened(session, ask, thing, at=now, email=_email(fields, asker), saves=saves)
@@ -219,7 +215,7 @@ def _kept(
     """The draft of what was typed: the one it is written in, if that has it all, or a new one, which keeps its ask."""
     values = raw_values(form, fields)
     _, _, number, key = ([*fields["draft_path"].split("/"), "", "", "", ""])[:4]
-    known = drafts.find(session, int(number)) if number.isdecimal() and len(number) < 10 else None
+    known = drafts.find(session, number_of(number))
     if known is not None and links.opens_draft(known, key) and known.values == values:
         return known
     if not values.keys() - {"ask"}:

@@ -18,7 +18,7 @@ from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, errors_of
 from web.live import Change, names, stream
 from web.people import VisitorDep
-from web.responses import GoTo, NotFound, see_other
+from web.responses import GoTo, NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -276,9 +276,7 @@ def _support_page(
     values: Fields | None = None,
     errors: Errors | None = None,
 ) -> SupportPage:
-    about = learning_requests.find(session, found.learning_request_id)
-    if about is None:
-        raise NotFound
+    about = there(learning_requests.find(session, found.learning_request_id))
     decided = learning_requests.decisions(session, about)
     step, ended_early = _step_of(about)
     heard = conversations.of(session, about, internal=False)

@@ -12,7 +12,7 @@ from reports import forms, view
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, FormListDep, some_text
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -209,7 +209,4 @@ def _version(fields: Fields) -> int:
 
 
 def _find(session: SessionDep, number: int) -> Report:
-    report = report_designs.find(session, number)
-    if report is None:
-        raise NotFound
-    return report
+    return there(report_designs.find(session, number))

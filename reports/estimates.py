@@ -9,7 +9,7 @@ from reports.proof import find_project, refused_page
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, SentDep, need_text, some_number, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import here
 
@@ -97,7 +97,4 @@ def _read(fields: Fields, errors: Errors) -> Given | None:
 
 
 def _find(session: SessionDep, number: int, estimate: int) -> BenefitEstimate:
-    found = benefits.find(session, find_project(session, number), estimate)
-    if found is None:
-        raise NotFound
-    return found
+    return there(benefits.find(session, find_project(session, number), estimate))

@@ -17,7 +17,7 @@ from web.clock import NowDep
 from web.forms import Errors, FormListDep, SentDep, some_day
 from web.forms import Fields as TextFields
 from web.people import MANAGERS_ONLY, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
@@ -158,9 +158,7 @@ def decide(
 
 def _find(session: Session, number: int, file_number: int) -> tuple[Measure, Import]:
     measure = find_measure(session, number)
-    file = measure_files.find(session, measure, file_number)
-    if file is None:
-        raise NotFound
+    file = there(measure_files.find(session, measure, file_number))
     return measure, file
 
 

@@ -10,7 +10,7 @@ from reports.measures import find_measure, measure_page, refused_page
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import SettingsDep
 from web.templating import here, page
@@ -81,10 +81,7 @@ def remove(
 
 
 def _find(session: SessionDep, number: int, source_number: int) -> MeasureSource:
-    source = measure_pulls.find(session, find_measure(session, number), source_number)
-    if source is None:
-        raise NotFound
-    return source
+    return there(measure_pulls.find(session, find_measure(session, number), source_number))
 
 
 def _asked(fields: Fields, errors: Errors) -> Asked:

@@ -15,7 +15,7 @@ from reports.measure_view import MeasurePage, MeasureRow, Measures, SourceLine
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_day, some_number, some_text, some_whole
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import SettingsDep
 from web.templating import here, page
@@ -129,10 +129,7 @@ def withdraw(
 
 def find_measure(session: Session, number: int) -> Measure:
     """The measure; what it proves loads its readings with those of its project, once."""
-    measure = measures.find(session, number, with_readings=False)
-    if measure is None:
-        raise NotFound
-    return measure
+    return there(measures.find(session, number, with_readings=False))
 
 
 def refused_page(

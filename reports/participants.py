@@ -10,7 +10,7 @@ from portfolio.participants import INVITED, STATES, UnknownPeople
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -86,17 +86,11 @@ def remove(session: SessionDep, manager: ManagerDep, now: NowDep, number: int, p
 
 
 def _find(session: SessionDep, number: int) -> Project:
-    found = projects.find(session, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(projects.find(session, number))
 
 
 def _participant(session: SessionDep, project: Project, number: int) -> Participant:
-    found = participants.find(session, project, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(participants.find(session, project, number))
 
 
 def _view(

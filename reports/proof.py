@@ -10,7 +10,7 @@ from reports.proof_view import Overview, ProjectLine, ProofPage
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_text
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import here, page
 
@@ -72,10 +72,7 @@ def conclude(
 
 
 def find_project(session: SessionDep, number: int) -> Project:
-    project = projects.find(session, number)
-    if project is None:
-        raise NotFound
-    return project
+    return there(projects.find(session, number))
 
 
 def proof_page(

@@ -16,7 +16,7 @@ from reports.style import STYLE, style_path
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -299,10 +299,7 @@ def _later(mail: Mail) -> Any:
 
 
 def _find(session: SessionDep, number: int, *parts: str) -> Edition:
-    edition = editions.find(session, number, *parts)
-    if edition is None:
-        raise NotFound
-    return edition
+    return there(editions.find(session, number, *parts))
 
 
 def _number(text: str) -> int | None:

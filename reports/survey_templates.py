@@ -13,7 +13,7 @@ from reports.survey_forms import REVERSED, question_values, read_questions, rows
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.templating import page
 
@@ -96,10 +96,7 @@ def restore(session: SessionDep, manager: ManagerDep, now: NowDep, key: str) -> 
 
 
 def _find(session: SessionDep, key: str) -> Kept:
-    found = survey_templates.find(session, key)
-    if found is None:
-        raise NotFound
-    return found
+    return there(survey_templates.find(session, key))
 
 
 def _editor(kept: Kept, values: Fields, errors: Errors | None = None) -> TemplateEditor:

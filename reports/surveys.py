@@ -19,7 +19,7 @@ from reports.survey_results import Shown, shown_of
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_day, some_text, some_whole
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page
@@ -288,10 +288,7 @@ def discard(
 
 
 def find_survey(session: SessionDep, number: int) -> Survey:
-    found = surveys.find(session, number)
-    if found is None:
-        raise NotFound
-    return found
+    return there(surveys.find(session, number))
 
 
 def _view(

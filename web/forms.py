@@ -1,6 +1,7 @@
 """Reading forms: text values by field, and errors in plain words."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -135,6 +136,16 @@ def some_whole(
     if value is not None and name not in errors and value != int(value):
         errors[name] = "Please give a whole number."
     return None if value is None or name in errors else int(value)
+
+
+def number_of(text: str) -> int:
+    """The number of one of our things as a form or an address says it; 0, which nothing has, for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def numbers_of(texts: Iterable[object]) -> list[int]:
+    """The numbers among what a form repeats, in order."""
+    return [int(text) for text in texts if isinstance(text, str) and text.isdecimal() and len(text) < 10]
 
 
 def some_day(fields: Fields, name: str, errors: Errors) -> date | None:

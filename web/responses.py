@@ -1,8 +1,11 @@
 """The answers routes give besides pages."""
 
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from fastapi.responses import RedirectResponse
+
+T = TypeVar("T")
 
 
 class GoTo(Exception):
@@ -19,6 +22,13 @@ class NotFound(Exception):
 
 class TooMany(Exception):
     """More of these than one address may send; try again in a while."""
+
+
+def there(found: T | None) -> T:
+    """What was looked for, where there is such a thing. Raises NotFound."""
+    if found is None:
+        raise NotFound
+    return found
 
 
 def see_other(address: str) -> RedirectResponse:
