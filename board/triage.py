@@ -5,7 +5,8 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
-from board.inbox import VERDICTS, asked_for, decision_page, find, read_ruling
+from board.request_view import decision_page, find
+from board.rulings import VERDICTS, asked_for, read_ruling
 from portfolio import deciding, forms, learning_requests, phrases, revisits, triage, undoing
 from portfolio.deciding import DecisionRefused
 from portfolio.models import LearningRequest
@@ -13,9 +14,9 @@ from portfolio.states import INBOX, MoveRefused, Verdict
 from portfolio.triage import Obvious, Sitting
 from portfolio.undoing import UndoRefused
 from web.clock import NowDep
-from web.forms import Errors, Fields, FormListDep
+from web.forms import Errors, Fields, FormListDep, numbers_of
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -138,9 +139,7 @@ def decide_several(
 def undo(
     request: Request, session: SessionDep, manager: ManagerDep, links: LinksDep, now: NowDep, number: int
 ) -> Response:
-    decision = undoing.find(session, number)
-    if decision is None:
-        raise NotFound
+    decision = there(undoing.find(session, number))
     about = decision.learning_request_id
     try:
         undone = undoing.undo(session, decision, by=manager, at=now)
@@ -169,7 +168,7 @@ def _several(
     typed: Fields,
     errors: Errors | None = None,
 ) -> Several:
-    wanted = dict.fromkeys(int(one) for one in numbers if one.isdecimal() and len(one) < 10)
+    wanted = dict.fromkeys(numbers_of(numbers))
     found = [learning_requests.find(session, number) for number in [*wanted][:MOST_AT_ONCE]]
     chosen = [one for one in found if one is not None and one.is_open]
     verdict = verdict if verdict in {one for one, _, _ in TOGETHER} else Verdict.DECLINE
