@@ -2,7 +2,10 @@
 
 from api import (
     cards,
+    cases,
+    costs,
     document,
+    estimates,
     events,
     export,
     forecast,
@@ -15,6 +18,7 @@ from api import (
     measures,
     plan,
     projects,
+    proof,
     reports,
     similar,
     survey_results,
@@ -32,6 +36,8 @@ router.include_router(interrupts.router)
 router.include_router(surveys.router)
 router.include_router(survey_results.router)
 router.include_router(learning.router)
+for part in (costs, estimates, proof, cases):
+    router.include_router(part.router)
 router.include_router(document.router)
 
 __all__ = ["router"]

@@ -1,11 +1,12 @@
 """Measures and readings over the API."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy.orm import Session
 
 from api import shapes
@@ -15,11 +16,9 @@ from api.lists import Cursor, Limit, Number, listed, number_cursor
 from api.projects import version_in
 from portfolio import measure_proof, measures, organisation, projects
 from portfolio.database import hold
-from portfolio.measures import Given, ReadingRefused, Standing, key_of
+from portfolio.measures import Given, ReadingRefused, key_of
 from portfolio.models import Measure, Person
-from portfolio.rules.effect import Change, EffectSize, Ratio
-from portfolio.rules.proof import Proof
-from portfolio.submission import Line, OptionalDate, Problem, Strict
+from portfolio.submission import Day, Line, OptionalDate, Problem, Strict, no_truth
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
@@ -27,7 +26,7 @@ from web.settings import LinksDep
 
 router = APIRouter(prefix="/measures", tags=["measures"])
 
-Finite = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+Finite = Annotated[float, BeforeValidator(no_truth), Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Family = Literal["mean", "count", "share"]
 MOST_AT_ONCE = 5_000
@@ -80,7 +79,7 @@ class NewReading(Strict):
     a machine: the same before and after makes a pair."""
 
     value: Finite
-    read_on: date
+    read_on: Day
     after: bool | None = None
     comparison: bool = False
     note: Line(200) = ""  # type: ignore[valid-type] # as above
@@ -119,10 +118,7 @@ def list_measures(
     """Measures with their latest readings."""
     found = measures.listed(session, after=number_cursor(cursor), limit=limit + 1)
     following = found[limit - 1].id if len(found) > limit else None
-    standings = {one.id: measures.standing_of(one) for one in found}
-    warned = measure_proof.warnings(session, found, standings, today=now.date())
-    shown = [_shape(one, standings[one.id], warned[one.id], caller) for one in found[:limit]]
-    return listed(shown, following)
+    return listed(_shapes(session, found[:limit], caller, now.date()), following)
 
 
 @router.post("", status_code=201)
@@ -136,7 +132,7 @@ def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) 
 
     def write() -> tuple[int, dict[str, Any]]:
         made = measures.add(session, name=given.name, project=project, by=caller, at=now, **given.facts())
-        return 201, _shape(made, Standing(), _warning(session, made, now.date()), caller)
+        return 201, _shapes(session, [made], caller, now.date())[0]
 
     return once.answer(session, name_of(caller), write)
 
@@ -144,7 +140,7 @@ def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) 
 @router.get("/{number}")
 def show(session: SessionDep, caller: LeaderCaller, now: NowDep, number: Number) -> JSONResponse:
     """One measure with its latest readings, and its version as ETag."""
-    return _with_version(session, _find(session, number), caller, now.date())
+    return _with_version(session, _find(session, number, with_readings=False), caller, now.date())
 
 
 @router.patch("/{number}")
@@ -158,7 +154,7 @@ def change(
     if_match: Annotated[str | None, Header(max_length=40)] = None,
 ) -> JSONResponse:
     """Change a measure. With If-Match, only if nobody else did meanwhile (412)."""
-    measure = _find(session, number)
+    measure = _find(session, number, with_readings=False)
     given = parse(ChangedMeasure, body)
     version = version_in(if_match)
     if version is not None:
@@ -179,35 +175,31 @@ def read(
     session: SessionDep, once: OnceDep, caller: ManagerCaller, links: LinksDep, now: NowDep, number: Number
 ) -> JSONResponse:
     """Record one value of a measure, or many: `{"readings": [...]}` with up to 5,000 of the same shape, all or none."""
-    measure = _find(session, number)
+    measure = _find(session, number, with_readings=False)
     is_many = isinstance(once.body, dict) and "readings" in once.body
     given = parse(NewReadings, once.body).readings if is_many else [parse(NewReading, once.body)]
     today = now.astimezone(organisation.zone(organisation.current(session))).date()
-    late = [place for place, one in enumerate(given) if one.read_on > today]
-    if late:
-        field = ("readings", late[0], "read_on") if is_many else ("read_on",)
-        raise ProblemFound(422, errors=[Problem(field, "A reading can't lie in the future.")])
+    kept = [one.given() for one in given]
+    _check(measure, kept, today, is_many=is_many)
 
     def write() -> tuple[int, dict[str, Any]]:
-        nameless = measures.nameless(session, measure, [one.given() for one in given], links)
+        nameless = measures.nameless(session, measure, kept, links)
         try:
             found = measures.read_many(session, measure, nameless, source="api", by=caller, at=now)
         except ReadingRefused as refused:
-            raise ProblemFound(422, errors=[Problem(("value",), str(refused))]) from refused
-        session.refresh(measure, ["readings"])
+            raise ProblemFound(409, str(refused)) from refused
+        warning = _warning(session, measure, today)
         if is_many:
             counts = {"new": len(found.new), "corrected": len(found.corrected), "unchanged": found.unchanged}
-            return 201, {
-                "measure": measure.id,
-                **counts,
-                "baseline_warning": _warning(session, measure, today),
-            }
-        key = given[0].given().row_key
+            return 201, {"measure": measure.id, **counts, "baseline_warning": warning}
+        recorded = measures.last_recorded(session, measure, kept[0].row_key)
+        if recorded is None:
+            raise ProblemFound(409, "This reading was taken back, so it isn't recorded again.")
         return 201, {
-            "id": max(one.id for one in measure.readings if one.row_key == key),
+            "id": recorded,
             "measure": measure.id,
             "value": given[0].value,
-            "baseline_warning": _warning(session, measure, today),
+            "baseline_warning": warning,
         }
 
     return once.answer(session, name_of(caller), write)
@@ -228,55 +220,56 @@ def prove(session: SessionDep, _caller: LeaderCaller, now: NowDep, number: Numbe
             "comparison_before": standing.other_before,
             "comparison_after": standing.other_after,
         },
-        **_proved(proof),
+        **shapes.proof(proof),
         "break_even_change": proof.worth.break_even_change,
         "costs": costs,
         "baseline_warning": _warning(session, measure, now.date()),
     }
 
 
-def _proved(proof: Proof) -> dict[str, Any]:
-    return {
-        "change": _range(proof.change),
-        "method": proof.change.method if proof.change else None,
-        "effect_size": _range(proof.effect_size),
-        "ratio": _range(proof.ratio),
-        "grade": proof.grade.grade.value,
-        "grade_reason": proof.grade.reason,
-        "stronger_with": proof.grade.needed or None,
-        "design": proof.design or None,
-        "explained": proof.explained or None,
-        "warnings": list(proof.warnings),
-        "verdict": proof.verdict.outcome.value,
-        "verdict_reason": proof.verdict.reason,
-    }
+def _check(measure: Measure, given: Sequence[Given], today: date, *, is_many: bool) -> None:
+    """Raise ProblemFound with one entry for each value that can't be one of this measure."""
+    wrong: list[Problem] = []
+    for place, one in enumerate(given):
+        path = ("readings", place) if is_many else ()
+        if one.on > today:
+            wrong.append(Problem((*path, "read_on"), "A reading can't lie in the future."))
+        try:
+            measures.check(measure, one)
+        except ReadingRefused as refused:
+            wrong.append(Problem((*path, "value"), str(refused)))
+    if wrong:
+        raise ProblemFound(422, errors=wrong)
 
 
-def _range(found: Change | EffectSize | Ratio | None) -> dict[str, float | None] | None:
-    return None if found is None else {"low": found.low, "likely": found.likely, "high": found.high}
-
-
-def _find(session: Session, number: int) -> Measure:
-    measure = measures.find(session, number)
+def _find(session: Session, number: int, *, with_readings: bool = True) -> Measure:
+    measure = measures.find(session, number, with_readings=with_readings)
     if measure is None:
         raise ProblemFound(404)
     return measure
 
 
 def _warning(session: Session, measure: Measure, today: date) -> str | None:
-    standings = {measure.id: measures.standing_of(measure)}
+    standings = measures.standings(session, [measure])
     return measure_proof.warnings(session, [measure], standings, today=today)[measure.id] or None
 
 
 def _with_version(session: Session, measure: Measure, caller: Person, today: date) -> JSONResponse:
-    shape = _shape(measure, measures.standing_of(measure), _warning(session, measure, today) or "", caller)
+    shape = _shapes(session, [measure], caller, today)[0]
     return JSONResponse(shape, headers={"ETag": f'"{measure.version}"'})
 
 
-def _shape(measure: Measure, standing: Standing, warning: str | None, caller: Person) -> dict[str, Any]:
-    """A measure with its latest readings; whoever doesn't manage sees none that may be one person's."""
-    return {
-        **shapes.measure(measure, most_readings=MOST_SHOWN, with_subjects=caller.manages),
-        "readings_count": standing.readings,
-        "baseline_warning": warning or None,
-    }
+def _shapes(session: Session, found: Sequence[Measure], caller: Person, today: date) -> list[dict[str, Any]]:
+    """Measures with their latest readings; whoever doesn't manage sees none that may be one person's. The same number of
+    statements however many there are."""
+    standings = measures.standings(session, found)
+    warned = measure_proof.warnings(session, found, standings, today=today)
+    held = measures.latest(session, found, most=MOST_SHOWN, with_subjects=caller.manages)
+    return [
+        {
+            **shapes.measure(one, held[one.id]),
+            "readings_count": standings[one.id].readings,
+            "baseline_warning": warned[one.id] or None,
+        }
+        for one in found
+    ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, Field
+from sqlalchemy.orm import Session
 
 from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
@@ -115,7 +116,7 @@ def add(session: SessionDep, once: OnceDep, caller: ManagerCaller, now: NowDep) 
 @router.get("/{number}")
 def show(session: SessionDep, _caller: LeaderCaller, now: NowDep, number: Number) -> JSONResponse:
     """One project, with its version as ETag."""
-    return _with_version(session, _find(session, number), now.date())
+    return _with_version(session, find_project(session, number), now.date())
 
 
 @router.patch("/{number}")
@@ -130,7 +131,7 @@ def change(
     if_match: Annotated[str | None, Header(max_length=40)] = None,
 ) -> JSONResponse:
     """Change a project. With If-Match, only if nobody else did meanwhile (412)."""
-    project = _find(session, number)
+    project = find_project(session, number)
     given = parse(ChangedProject, body)
     version = version_in(if_match)
     if version is not None:
@@ -173,7 +174,8 @@ def _with_version(session: SessionDep, project: Project, today: date) -> JSONRes
     return JSONResponse(body, headers={"ETag": f'"{project.version}"'})
 
 
-def _find(session: SessionDep, number: int) -> Project:
+def find_project(session: Session, number: int) -> Project:
+    """The project of this number. Raises ProblemFound."""
     project = projects.find(session, number)
     if project is None:
         raise ProblemFound(404)

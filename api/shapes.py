@@ -1,5 +1,6 @@
 """How our things look as JSON."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +16,13 @@ from portfolio.models import (
     LearningRequest,
     Measure,
     Project,
+    Reading,
     Report,
 )
 from portfolio.next_questions import Worth
+from portfolio.rules.effect import Change, EffectSize, Ratio
 from portfolio.rules.forecasting import FORMULA_VERSION, Forecast, Throughput
+from portfolio.rules.proof import Proof
 from portfolio.similar import Found
 
 
@@ -256,8 +260,8 @@ def iteration(one: Iteration) -> dict[str, Any]:
     }
 
 
-def measure(one: Measure, *, most_readings: int, with_subjects: bool) -> dict[str, Any]:
-    """A measure with its latest readings; without those that may be one person's where somebody may not see them."""
+def measure(one: Measure, readings: Sequence[Reading]) -> dict[str, Any]:
+    """A measure with these of its readings."""
     return {
         "id": one.id,
         "project": one.project_id,
@@ -286,9 +290,26 @@ def measure(one: Measure, *, most_readings: int, with_subjects: bool) -> dict[st
                 "exposure": reading.exposure,
                 "note": reading.note,
             }
-            for reading in one.readings[-most_readings:]
-            if with_subjects or reading.subject is None
+            for reading in readings
         ],
+    }
+
+
+def proof(one: Proof) -> dict[str, Any]:
+    """What the readings of a measure prove: its change with the interval, how strong the design is, and the verdict."""
+    return {
+        "change": _interval(one.change),
+        "method": one.change.method if one.change else None,
+        "effect_size": _interval(one.effect_size),
+        "ratio": _interval(one.ratio),
+        "grade": one.grade.grade.value,
+        "grade_reason": one.grade.reason,
+        "stronger_with": one.grade.needed or None,
+        "design": one.design or None,
+        "explained": one.explained or None,
+        "warnings": list(one.warnings),
+        "verdict": one.verdict.outcome.value,
+        "verdict_reason": one.verdict.reason,
     }
 
 
@@ -351,3 +372,7 @@ def forecast(about: str, number: int, one: Forecast, history: Throughput) -> dic
 
 def _range(one: Assessment, name: str) -> dict[str, float]:
     return {end: getattr(one, f"{name}_{end}") for end in ("low", "likely", "high")}
+
+
+def _interval(one: Change | EffectSize | Ratio | None) -> dict[str, float | None] | None:
+    return None if one is None else {"low": one.low, "likely": one.likely, "high": one.high}

@@ -38,6 +38,8 @@ KIND_OF_STAGE = {
 }
 """What the manager's hours are for, by the stage the project was in when they were spent."""
 WAS_THERE = ("attended", "completed")
+DEAREST_HOUR = 10_000
+"""Money; what is dearer is a slip of the pen."""
 
 
 class CostRefused(ValueError):
@@ -63,6 +65,11 @@ class Rates:
         return cls(
             kept.get("manager"), kept.get("expert"), kept.get("participant"), kept.get("overhead") or 0.0
         )
+
+    def usual(self, kind: CostKind) -> float | None:
+        """What an hour of this kind costs where nobody says otherwise."""
+        usual = {CostKind.PARTICIPANTS: self.participant, CostKind.EXPERT: self.expert}
+        return usual.get(kind, self.manager)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portfolio import baselines
@@ -24,6 +24,8 @@ FAMILIES = (
 )
 """What a value can be, and how that is said."""
 MOST_READINGS = 50_000
+AT_ONCE = 5_000
+"""Rows a statement names at once; databases take so many and hardly more."""
 LONGEST_SUBJECT, LONGEST_KEY = 64, 64
 
 
@@ -62,6 +64,14 @@ class Difference:
     @property
     def changed(self) -> int:
         return len(self.new) + len(self.corrected)
+
+
+class _Known(NamedTuple):
+    """What a reading that came before says."""
+
+    id: int
+    value: float
+    exposure: float | None
 
 
 @dataclass(frozen=True)
@@ -110,8 +120,11 @@ def edit(
     for name in changed:
         setattr(measure, name, facts[name])
     if "cut_on" in changed and measure.cut_on is not None:
-        for reading in measure.readings:
-            reading.after = reading.read_on >= measure.cut_on
+        session.execute(
+            update(Reading)
+            .where(Reading.measure_id == measure.id)
+            .values(after=Reading.read_on >= measure.cut_on)
+        )
     measure.version += 1
     record(session, "measure.changed", measure, by=by, at=at, fields=changed)
     return True
@@ -134,7 +147,7 @@ def read(
     """Record one value: before or after the solution, of those trained or of a comparison group. Raises ReadingRefused."""
     given = Given(value, on, after, comparison, subject=subject, exposure=exposure, note=note)
     check(measure, given)
-    reading = _reading(measure, given, after=after, by=by, at=at)
+    reading = Reading(**_facts(measure, given, after=after, by=by, at=at))
     session.add(reading)
     session.flush()
     record(session, "measure.read", measure, by=by, at=at, value=value, after=after)
@@ -145,19 +158,20 @@ def look_at(session: Session, measure: Measure, given: Sequence[Given]) -> Diffe
     """What recording values that came from elsewhere would change, by their row keys. Changes nothing. Raises ReadingRefused."""
     for one in given:
         check(measure, one)
-    known = _by_key(session, measure)
+    known = _known(session, measure, [one.row_key for one in given if one.row_key])
     gone = _keys_withdrawn(session, measure)
     new: dict[str | int, Given] = {}
-    corrected: dict[str, tuple[Reading, Given]] = {}
+    other: dict[int, Given] = {}
     for place, one in enumerate(given):
         there = known.get(one.row_key or "")
-        if there is not None and _says_other(there, one):
-            corrected[one.row_key or ""] = (there, one)
+        if there is not None and (there.value, there.exposure) != (one.value, one.exposure):
+            other[there.id] = one
         elif there is None and one.row_key not in gone:
             new.setdefault(one.row_key or place, one)
-    if len(known) + len(new) > MOST_READINGS:
+    if new and _from_elsewhere(session, measure) + len(new) > MOST_READINGS:
         raise ReadingRefused(f"A measure can have {MOST_READINGS:,} readings that came from elsewhere.")
-    return Difference(tuple(new.values()), tuple(corrected.values()), len(given) - len(new) - len(corrected))
+    corrected = tuple((reading, other[reading.id]) for reading in _of_numbers(session, list(other)))
+    return Difference(tuple(new.values()), corrected, len(given) - len(new) - len(corrected))
 
 
 def read_many(
@@ -175,17 +189,18 @@ def read_many(
     hold(session, measure)
     found = look_at(session, measure, given)
     cut_on = divided_on(session, measure)
-    session.add_all(
-        _reading(
-            measure, one, after=is_after(one.on, cut_on) if one.after is None else one.after, by=by, at=at
-        )
-        for one in found.new
-    )
     for reading, one in found.corrected:
         reading.value, reading.exposure = one.value, one.exposure
         reading.traits = dict(one.traits) if one.traits else reading.traits
     session.flush()
     if found.new:
+        rows = [
+            _facts(
+                measure, one, after=is_after(one.on, cut_on) if one.after is None else one.after, by=by, at=at
+            )
+            for one in found.new
+        ]
+        session.execute(insert(Reading), rows)
         record(session, "measure.read_many", measure, by=by, at=at, readings=len(found.new), source=source)
     if found.corrected:
         count = len(found.corrected)
@@ -282,12 +297,12 @@ def of_project(session: Session, project: Project) -> list[Measure]:
 
 
 def listed(session: Session, *, after: int = 0, limit: int = 100) -> list[Measure]:
-    """Measures by number, with their readings."""
+    """Measures by number, with their projects."""
     return list(
         session.scalars(
             select(Measure)
             .where(Measure.id > after)
-            .options(selectinload(Measure.readings), joinedload(Measure.project))
+            .options(joinedload(Measure.project))
             .order_by(Measure.id)
             .limit(limit)
         )
@@ -383,6 +398,36 @@ def withdrawn(session: Session, measure: Measure) -> list[WithdrawnReading]:
     )
 
 
+def latest(
+    session: Session, measures: Collection[Measure], *, most: int, with_subjects: bool = True
+) -> dict[int, list[Reading]]:
+    """The latest readings of each measure, at most `most`, the oldest of them first; without those that may be one person's
+    where somebody may not see them. One statement."""
+    place = func.row_number().over(
+        partition_by=Reading.measure_id, order_by=(Reading.read_on.desc(), Reading.id.desc())
+    )
+    ranked = (
+        select(Reading.id, place.label("place"))
+        .where(Reading.measure_id.in_([one.id for one in measures]))
+        .subquery()
+    )
+    query = select(Reading).join(ranked, Reading.id == ranked.c.id).where(ranked.c.place <= most)
+    if not with_subjects:
+        query = query.where(Reading.subject.is_(None))
+    found: dict[int, list[Reading]] = {one.id: [] for one in measures}
+    for reading in session.scalars(query.order_by(Reading.read_on, Reading.id)):
+        found[reading.measure_id].append(reading)
+    return found
+
+
+def last_recorded(session: Session, measure: Measure, row_key: str | None) -> int | None:
+    """The number of the reading with this key, or of the one recorded last; None where that row was taken back."""
+    query = select(Reading.id).where(Reading.measure_id == measure.id)
+    if row_key is not None:
+        query = query.where(Reading.row_key == row_key)
+    return session.scalar(query.order_by(Reading.id.desc()).limit(1))
+
+
 def divided_on(session: Session, measure: Measure) -> date | None:
     """The day from which on values are from after, where it is known."""
     if measure.cut_on is not None or measure.project_id is None:
@@ -420,11 +465,34 @@ def value_of(
     return Value(value, on, after, comparison, subject=subject, traits=traits, exposure=exposure)
 
 
-def _by_key(session: Session, measure: Measure) -> dict[str, Reading]:
-    rows = session.scalars(
-        select(Reading).where(Reading.measure_id == measure.id, Reading.row_key.is_not(None))
+def _known(session: Session, measure: Measure, keys: Sequence[str]) -> dict[str, _Known]:
+    """What the readings with these keys say; no other is touched."""
+    found: dict[str, _Known] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        rows = session.execute(
+            select(Reading.row_key, Reading.id, Reading.value, Reading.exposure).where(
+                Reading.measure_id == measure.id, Reading.row_key.in_(keys[start : start + AT_ONCE])
+            )
+        )
+        found |= {key: _Known(*said) for key, *said in rows if key is not None}
+    return found
+
+
+def _of_numbers(session: Session, numbers: Sequence[int]) -> list[Reading]:
+    return [
+        one
+        for start in range(0, len(numbers), AT_ONCE)
+        for one in session.scalars(select(Reading).where(Reading.id.in_(numbers[start : start + AT_ONCE])))
+    ]
+
+
+def _from_elsewhere(session: Session, measure: Measure) -> int:
+    query = (
+        select(func.count())
+        .select_from(Reading)
+        .where(Reading.measure_id == measure.id, Reading.row_key.is_not(None))
     )
-    return {one.row_key: one for one in rows if one.row_key}
+    return session.scalar(query) or 0
 
 
 def _keys_withdrawn(session: Session, measure: Measure) -> set[str]:
@@ -436,22 +504,19 @@ def _keys_withdrawn(session: Session, measure: Measure) -> set[str]:
     return {key for key in rows if key}
 
 
-def _says_other(reading: Reading, given: Given) -> bool:
-    return (reading.value, reading.exposure) != (given.value, given.exposure)
-
-
-def _reading(measure: Measure, given: Given, *, after: bool, by: Person | None, at: datetime) -> Reading:
-    return Reading(
-        measure_id=measure.id,
-        value=given.value,
-        read_on=given.on,
-        after=after,
-        comparison=given.comparison,
-        subject=given.subject[:LONGEST_SUBJECT] if given.subject else None,
-        traits=dict(given.traits) if given.traits else None,
-        exposure=given.exposure,
-        row_key=given.row_key,
-        note=given.note,
-        by_id=by.id if by else None,
-        recorded_at=at,
-    )
+def _facts(measure: Measure, given: Given, *, after: bool, by: Person | None, at: datetime) -> dict[str, Any]:
+    """A reading as the columns have it."""
+    return {
+        "measure_id": measure.id,
+        "value": given.value,
+        "read_on": given.on,
+        "after": after,
+        "comparison": given.comparison,
+        "subject": given.subject[:LONGEST_SUBJECT] if given.subject else None,
+        "traits": dict(given.traits) if given.traits else None,
+        "exposure": given.exposure,
+        "row_key": given.row_key,
+        "note": given.note,
+        "by_id": by.id if by else None,
+        "recorded_at": at,
+    }

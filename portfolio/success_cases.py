@@ -20,6 +20,17 @@ STEPS = (
     ("told", "Told", "Written down, checked, and shown."),
 )
 """The five steps of the method: key, name, what happens. Source: R. Brinkerhoff, The Success Case Method (2003)."""
+TEXTS = {
+    "who": 160,
+    "role": 160,
+    "used": 4000,
+    "result": 4000,
+    "evidence": 4000,
+    "barriers": 4000,
+    "helped": 4000,
+    "quote": 500,
+}
+"""What is written down, and how long each may be."""
 TOLD = "told"
 ANONYMOUS = "Somebody who took part"
 
@@ -123,11 +134,22 @@ def find(session: Session, number: int) -> SuccessCase | None:
     )
 
 
-def listed(session: Session, *, project: Project | None = None, limit: int = 200) -> list[SuccessCase]:
-    """Cases with their projects, the newest first."""
+def listed(
+    session: Session,
+    *,
+    project: Project | None = None,
+    only_told: bool = False,
+    before: int | None = None,
+    limit: int = 200,
+) -> list[SuccessCase]:
+    """Cases with their projects, the newest first; those with numbers below `before` where given."""
     query = select(SuccessCase).options(joinedload(SuccessCase.project))
     if project is not None:
         query = query.where(SuccessCase.project_id == project.id)
+    if only_told:
+        query = query.where(SuccessCase.step == TOLD)
+    if before is not None:
+        query = query.where(SuccessCase.id < before)
     return list(session.scalars(query.order_by(SuccessCase.id.desc()).limit(limit)))
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from portfolio import projects, success_cases
 from portfolio.models import Project, SuccessCase
-from portfolio.success_cases import STEPS, NotToldYet, StaleCase, Told
+from portfolio.success_cases import STEPS, TEXTS, NotToldYet, StaleCase, Told
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_text
 from web.people import LeaderDep, ManagerDep
@@ -16,18 +16,6 @@ from web.session import SessionDep
 from web.templating import page
 
 router = APIRouter()
-
-TEXTS = {
-    "who": 160,
-    "role": 160,
-    "used": 4000,
-    "result": 4000,
-    "evidence": 4000,
-    "barriers": 4000,
-    "helped": 4000,
-    "quote": 500,
-}
-"""What is written down, and how long each may be."""
 
 
 @dataclass(frozen=True)

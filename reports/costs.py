@@ -6,7 +6,7 @@ from datetime import date
 from fastapi import APIRouter, Request, Response
 
 from portfolio import costs, organisation
-from portfolio.costs import CostRefused, Rates
+from portfolio.costs import DEAREST_HOUR, CostRefused, Rates
 from portfolio.models import Cost, Project
 from portfolio.rules.money import CostKind
 from portfolio.states import EvidenceGrade
@@ -20,8 +20,6 @@ from web.session import SessionDep
 from web.templating import here, page
 
 router = APIRouter()
-
-DEAREST_HOUR = 10_000
 
 
 @dataclass(frozen=True)
@@ -142,17 +140,12 @@ def _read(session: SessionDep, fields: Fields, errors: Errors, today: date) -> T
     note = some_text(fields, "note", errors)
     on = some_day(fields, "spent_on", errors) or today
     if hours is not None and rate is None and amount is None and not errors:
-        rate = _usual(Rates.of(organisation.current(session)), CostKind(kind))
+        rate = Rates.of(organisation.current(session)).usual(CostKind(kind))
         if rate is None:
             errors["rate"] = "Please say what an hour costs, or set it once under settings."
     if errors:
         return None
     return Typed(CostKind(kind), amount, hours, rate, note, on)
-
-
-def _usual(rates: Rates, kind: CostKind) -> float | None:
-    usual = {CostKind.PARTICIPANTS: rates.participant, CostKind.EXPERT: rates.expert}
-    return usual.get(kind, rates.manager)
 
 
 def _find(session: SessionDep, project: Project, number: int) -> Cost:

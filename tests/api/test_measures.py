@@ -4,10 +4,11 @@ import json
 from datetime import datetime
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
-from portfolio import tokens
+from portfolio import measures, tokens
 from portfolio.database import Database
 from portfolio.models import Reading
 from portfolio.states import Role
@@ -168,3 +169,70 @@ def test_groups_drawn_by_lot_are_compared_although_read_only_afterwards(api: Tes
         "confirmed",
         "controlled",
     )
+
+
+def test_every_wrong_value_of_many_has_its_entry(api: TestClient, database: Database) -> None:
+    api.patch("/api/v1/measures/1", json={"family": "share"})
+    rows = [
+        {"value": value, "read_on": on}
+        for value, on in ((50, "2026-09-01"), (105, "2030-01-01"), (-1, "2026-09-01"))
+    ]
+    refused = api.post("/api/v1/measures/1/readings", json={"readings": rows})
+    assert [(one["pointer"], one["detail"]) for one in refused.json()["errors"]] == [
+        ("/readings/1/read_on", "A reading can't lie in the future."),
+        ("/readings/1/value", "A share lies between 0 and 100 percent."),
+        ("/readings/2/value", "A share lies between 0 and 100 percent."),
+    ]
+    odd = [
+        {"value": True, "read_on": "0001-01-01"},
+        {"value": 1, "read_on": "2026-09-01", "traits": {"a-b": "x"}},
+    ]
+    refused = api.post("/api/v1/measures/1/readings", json={"readings": odd})
+    assert [(one["pointer"], one["detail"]) for one in refused.json()["errors"]] == [
+        ("/readings/0/value", "Please give a number."),
+        ("/readings/0/read_on", "Please give a date between 1900 and 2199."),
+        ("/readings/1/traits/a-b", "Please give a number."),
+    ]
+    assert the_count(database) == 0
+
+
+def test_a_reading_that_was_taken_back_is_not_recorded_again(
+    api: TestClient, database: Database, cast: Cast, now: datetime
+) -> None:
+    said = {"value": 4, "read_on": "2026-09-01", "key": "row-1"}
+    assert api.post("/api/v1/measures/1/readings", json=said).status_code == 201
+    with database.writing() as session:
+        measure = measures.find(session, 1)
+        assert measure is not None
+        measures.withdraw(session, measure, measure.readings[0], why="Slip", by=cast.manager, at=now)
+    refused = api.post("/api/v1/measures/1/readings", json=said)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "This reading was taken back, so it isn't recorded again.",
+    )
+    assert the_count(database) == 0
+
+
+def test_as_many_statements_are_needed_however_many_readings_there_are(
+    api: TestClient, app: FastAPI, database: Database
+) -> None:
+    """What was read before is neither loaded nor written again, and many are written at once."""
+    statements: list[str] = []
+    listen = ("before_cursor_execute", lambda *given: statements.append(given[2]))
+    event.listen(app.state.database.engine, *listen)
+
+    def needed(start: int, count: int) -> int:
+        rows = [
+            {"value": place, "read_on": "2026-09-01", "key": str(place), "traits": {"years": 1}}
+            for place in range(start, start + count)
+        ]
+        statements.clear()
+        sent = api.post("/api/v1/measures/1/readings", json={"readings": rows})
+        assert sent.json()["new"] == count
+        return len(statements)
+
+    needed(0, 1)
+    assert needed(1, 3) == needed(4, 300) == needed(304, 3)
+    assert not [one for one in statements if "traits" in one and one.startswith("SELECT")]
+    shown = api.get("/api/v1/measures/1").json()
+    assert (len(shown["readings"]), shown["readings_count"]) == (307, 307)

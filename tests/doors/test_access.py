@@ -53,6 +53,8 @@ LEADERS = {
     "GET /api/v1/iterations", "GET /api/v1/iterations/{number}", "GET /api/v1/measures", "GET /api/v1/goals", "GET /api/v1/reports",
     "GET /api/v1/reports/{number:int}", "GET /api/v1/reports/{number:int}.{form}",
     "GET /surveys", "GET /surveys/{number:int}", "GET /api/v1/surveys", "GET /api/v1/surveys/{number}", "GET /api/v1/surveys/{number}/results",
+    "GET /api/v1/projects/{number}/costs", "GET /api/v1/projects/{number}/proof", "GET /api/v1/projects/{number}/evaluation-plan",
+    "GET /api/v1/cases", "GET /api/v1/cases/{number}",
 }  # fmt: skip
 """Everything else is the manager's."""
 
