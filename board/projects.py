@@ -215,8 +215,7 @@ def move(
     if fields["stage"] not in set(Stage):
         errors["stage"] = "Please choose one of the options."
     if errors:
-        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
-        return page(request, "projects/show.html", view, 422)
+        return _again(request, session, project, fields, errors, now)
     stage = Stage(fields["stage"])
     projects.move(session, project, stage, by=manager, at=now, hours_saved=saved, links=links)
     return see_other(f"/projects/{number}")
@@ -232,8 +231,7 @@ def note_health(
     if fields["health"] not in set(Health):
         errors["health"] = "Please choose one of the options."
     if errors:
-        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
-        return page(request, "projects/show.html", view, 422)
+        return _again(request, session, project, fields, errors, now)
     projects.note_health(session, project, Health(fields["health"]), note, by=manager, at=now)
     return see_other(f"/projects/{number}")
 
@@ -249,14 +247,21 @@ def add_measure(
     target = some_number(fields, "target", errors, least=-1e12)
     unit = some_text(fields, "unit", errors, longest=40)
     if errors:
-        view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
-        return page(request, "projects/show.html", view, 422)
+        return _again(request, session, project, fields, errors, now)
     better = target is None or baseline is None or target >= baseline
     measures.add(
         session, name=name, project=project, by=manager, at=now, baseline=baseline, target=target, unit=unit,
         higher_is_better=better,
     )  # fmt: skip
     return see_other(f"/projects/{number}#measures")
+
+
+def _again(
+    request: Request, session: SessionDep, project: Project, fields: Fields, errors: Errors, now: datetime
+) -> Response:
+    """The project's page with what was typed, and what is wrong with it."""
+    view = project_page(session, project, values_of(project).over(fields), errors, now, may_change=True)
+    return page(request, "projects/show.html", view, 422)
 
 
 def find_project(session: SessionDep, number: int) -> Project:

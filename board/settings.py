@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from portfolio import demand, goals, mails, next_questions, nudges, organisation, people, pulse, tokens
 from portfolio.mailbox import Place
 from portfolio.models import ApiToken, Goal, GoalWeight, Mail, Organisation, Person, Pulse
+from portfolio.organisation import time_zones
 from portfolio.states import Role
 from portfolio.submission import Email
 from web.clock import NowDep
@@ -54,7 +55,7 @@ class SettingsPage:
     saved: str = ""
     new_token: str = ""
     errors: Errors = field(default_factory=Errors)
-    zones: list[str] = field(default_factory=organisation.time_zones)
+    zones: list[str] = field(default_factory=time_zones)
     currencies: tuple[str, ...] = CURRENCIES
     roles: tuple[tuple[Role, str], ...] = GRANTABLE
 
@@ -94,9 +95,7 @@ def add_goal(
     if not errors and name.lower() in {goal.name.lower() for goal in goals.listed(session)}:
         errors["goal_name"] = "There is a goal of this name already."
     if errors:
-        return page(
-            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
-        )
+        return _again(request, session, settings, now, fields, errors)
     goals.add(session, name=name, weight=weight, by=manager, at=now, measure=measure, target=target)
     return see_other("/settings?saved=goals#goals")
 
@@ -122,7 +121,7 @@ def edit_goal(
         wrong = Errors(
             goals="A weight goes from 1 to 5, and the value to date is a number. Nothing was changed."
         )
-        return page(request, "settings/show.html", _settings_page(session, settings, now, fields, wrong), 422)
+        return _again(request, session, settings, now, fields, wrong)
     goals.edit(session, goal, by=manager, at=now, weight=weight, year_to_date=reached)
     return see_other("/settings?saved=goals#goals")
 
@@ -147,8 +146,7 @@ def weigh_goal(
         return see_other("/settings?saved=goals#goals")
     if from_on is None or weight is None:
         words = f"{goal.name}: a weight goes from 1 to 5, and it holds from a day on. Nothing was changed."
-        view = _settings_page(session, settings, now, fields, Errors(goals=words))
-        return page(request, "settings/show.html", view, 422)
+        return _again(request, session, settings, now, fields, Errors(goals=words))
     goals.weigh(session, goal, weight, from_on=from_on, by=manager, at=now)
     return see_other("/settings?saved=goals#goals")
 
@@ -168,11 +166,11 @@ def grant(
         email = TypeAdapter(Email).validate_python(fields["email"])
     except ValidationError:
         wrong = Errors(email="This doesn't look like an e-mail address. Example: kim@example.org")
-        return page(request, "settings/show.html", _settings_page(session, settings, now, fields, wrong), 422)
+        return _again(request, session, settings, now, fields, wrong)
     person = people.meet(session, email, at=now, name=fields["person_name"].strip()[:120])
     if person.id == manager.id and Role.MANAGER not in roles:
         wrong = Errors(email="You can't take your own manager role away. Another manager can.")
-        return page(request, "settings/show.html", _settings_page(session, settings, now, fields, wrong), 422)
+        return _again(request, session, settings, now, fields, wrong)
     if person.has_role(Role.ADMIN):
         roles.append(Role.ADMIN)
     people.grant(session, person, roles, by=manager, at=now)
@@ -194,9 +192,7 @@ def create_token(
     if role is None:
         errors["token_role"] = "Please choose one of the options."
     if errors or role is None:
-        return page(
-            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
-        )
+        return _again(request, session, settings, now, fields, errors)
     token = tokens.create(session, name=name, role=role, at=now, by=manager)
     session.flush()
     return page(request, "settings/show.html", _settings_page(session, settings, now, new_token=token), 201)
@@ -228,8 +224,7 @@ def set_intake(
     elif len(" ".join(domains)) > LONGEST_DOMAINS:
         words = "That is more than fits here."
     if words:
-        view = _settings_page(session, settings, now, fields, Errors(intake_domains=words))
-        return page(request, "settings/show.html", view, 422)
+        return _again(request, session, settings, now, fields, Errors(intake_domains=words))
     ours = organisation.current(session)
     if ours is not None:
         public = fields["intake_public"] == "yes"
@@ -254,9 +249,7 @@ def set_alerts(
         if given is None and name not in errors:
             errors[name] = "Please give a number."
     if errors or people_ is None or units is None:
-        return page(
-            request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422
-        )
+        return _again(request, session, settings, now, fields, errors)
     ours = organisation.current(session)
     if ours is not None:
         demand.set_limits(session, ours, people=people_, units=units, by=manager, at=now)
@@ -277,8 +270,7 @@ def set_silence(
     weeks = some_whole(fields, "silence_weeks", errors, most=nudges.MOST_WEEKS)
     ours = organisation.current(session)
     if errors or ours is None:
-        view = _settings_page(session, settings, now, fields, errors)
-        return page(request, "settings/show.html", view, 422)
+        return _again(request, session, settings, now, fields, errors)
     nudges.set_silence(session, ours, weeks or 0, by=manager, at=now)
     return see_other("/settings?saved=silence#silence")
 
@@ -321,6 +313,18 @@ def _is_address(text: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _again(
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    now: datetime,
+    fields: Fields,
+    errors: Errors,
+) -> Response:
+    """The page with what was typed, and what is wrong with it."""
+    return page(request, "settings/show.html", _settings_page(session, settings, now, fields, errors), 422)
 
 
 def _settings_page(

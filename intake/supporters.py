@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from intake.opening import must_sign_in
+from intake.standing import step_of
 from portfolio import backlog, conversations, learning_requests, organisation, suggestion_ledger, supporters
 from portfolio.backlog import Place
 from portfolio.links import Links
@@ -278,7 +279,7 @@ def _support_page(
 ) -> SupportPage:
     about = there(learning_requests.find(session, found.learning_request_id))
     decided = learning_requests.decisions(session, about)
-    step, ended_early = _step_of(about)
+    step, ended_early = step_of(about)
     heard = conversations.of(session, about, internal=False)
     return SupportPage(
         supporter=found,
@@ -312,15 +313,3 @@ def _reach_words(reach: object) -> str:
     if isinstance(reach, dict):
         return f"{reach['low']:g}-{reach['high']:g}"
     return "" if reach is None else plain(reach)
-
-
-def _step_of(learning_request: LearningRequest) -> tuple[int, bool]:
-    """How many of the five steps are behind it, and whether it ended before the last."""
-    status = learning_request.status
-    if status in {RequestStatus.DELIVERED, RequestStatus.VERIFIED}:
-        return 5, False
-    if status is RequestStatus.ACCEPTED:
-        return 3, False
-    if learning_request.is_open:
-        return (2 if learning_request.assessment else 1), False
-    return 3, True
