@@ -1,26 +1,25 @@
 """Boards from elsewhere: upload a file, see what it would do and say what becomes what, take or drop it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
-from board.imports import Progress, UploadDep
 from portfolio import board_imports, imports, projects
 from portfolio.board_imports import SOURCES, Looked
 from portfolio.importing import dates
-from portfolio.importing.boards import MOST_BYTES, Board, BoardMapping, parsed
+from portfolio.importing.boards import KIND, MOST_BYTES, Board, BoardMapping, parsed
 from portfolio.importing.boards_judging import account_as_csv
 from portfolio.importing.mapping import BadMapping
-from portfolio.imports import Listed
 from portfolio.models import Import, Project
 from portfolio.sheets import Unreadable
 from portfolio.submission import number_in, one_line
 from web.clock import NowDep
 from web.forms import Errors
+from web.imports import SHOWN, UploadDep, Uploading, as_csv, begun, gone_on
 from web.people import MANAGERS_ONLY, ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
@@ -28,18 +27,8 @@ from web.templating import page
 
 router = APIRouter(prefix="/settings/imports/boards")
 PREVIEWED = 20
-SHOWN = 50
 MOST_PEOPLE = 200
 """Names asked about, the busiest first; the others are nobody here, or whom they were found to be."""
-
-
-@dataclass(frozen=True)
-class Uploading:
-    """The place to bring a board."""
-
-    recent: list[Listed]
-    errors: Errors = field(default_factory=Errors)
-    most_megabytes: int = MOST_BYTES // 1024**2
 
 
 @dataclass(frozen=True)
@@ -105,49 +94,28 @@ class BoardPage:
         return {one.name: names[int(one.value)] for one in self.people if one.value}
 
 
-@dataclass(frozen=True)
-class TakenBoard:
-    """A board that was taken or dropped."""
-
-    file: Import
-    shown: int = SHOWN
-
-
 @router.get("", dependencies=MANAGERS_ONLY)
 def show_upload(request: Request, session: SessionDep) -> Response:
-    return page(request, "board_imports/index.html", Uploading(_recent(session)))
+    return page(request, "board_imports/index.html", Uploading.of(session, KIND, most_bytes=MOST_BYTES))
 
 
 @router.post("")
 def upload(
     request: Request, form: UploadDep, session: SessionDep, manager: ManagerDep, now: NowDep
 ) -> Response:
-    errors = Errors()
-    file = form.get("file")
-    number = 0
-    if not isinstance(file, UploadFile) or not file.filename:
-        errors["file"] = "Please choose a file."
-    else:
-        try:
-            content = file.file.read(MOST_BYTES + 1)
-            number = board_imports.start(
-                session, name=file.filename, content=content, by=manager, at=now
-            ).number
-        except Unreadable as problem:
-            session.rollback()
-            errors["file"] = str(problem)
+    start = partial(board_imports.start, session, by=manager, at=now)
+    number, errors = begun(session, form, start, most_bytes=MOST_BYTES)
     if errors:
-        return page(request, "board_imports/index.html", Uploading(_recent(session), errors), 422)
+        view = Uploading.of(session, KIND, most_bytes=MOST_BYTES, errors=errors)
+        return page(request, "board_imports/index.html", view, 422)
     return see_other(f"/settings/imports/boards/{number}")
 
 
 @router.get("/{number:int}", dependencies=MANAGERS_ONLY)
 def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Response:
     file = _find(session, number)
-    if file.wanted_at is not None:
-        return page(request, "imports/taking.html", Progress(file, now))
-    if file.content is None or not imports.waits(file):
-        return page(request, "board_imports/taken.html", TakenBoard(file))
+    if (elsewhere := gone_on(request, file, now, template="board_imports/taken.html")) is not None:
+        return elsewhere
     changed = request.query_params.get("changed") == "1"
     return page(request, "board_imports/show.html", _view(session, file, now, Errors(), changed=changed))
 
@@ -195,11 +163,7 @@ def every_card(session: SessionDep, now: NowDep, number: int) -> Response:
     file = _find(session, number)
     waits = file.content is not None
     account = board_imports.look(session, file, now=now).account.as_json() if waits else file.account
-    return StreamingResponse(
-        (line.encode("utf-8", "replace") for line in account_as_csv(account)),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="account.csv"'},
-    )
+    return as_csv(account_as_csv(account))
 
 
 # Below: from the form to a mapping, and from a mapping to the page
@@ -210,10 +174,6 @@ def _find(session: Session, number: int) -> Import:
     if file is None or not board_imports.is_board(file):
         raise NotFound
     return file
-
-
-def _recent(session: Session) -> list[Listed]:
-    return [one for one in imports.recent(session) if one.kind == "board"]
 
 
 def _mapping(board: Board, before: BoardMapping, form: FormData, errors: Errors) -> BoardMapping:

@@ -6,9 +6,10 @@ import sys
 import threading
 import traceback
 
-from flows.connection import database, now
-from portfolio import board_imports, imports
+from flows.connection import database, now, settings
+from portfolio import board_imports, imports, survey_imports
 from portfolio.importing.mapping import BadMapping
+from portfolio.links import Links
 from portfolio.sheets import Unreadable
 
 REFUSED = 3
@@ -32,13 +33,18 @@ def main() -> None:
 def take(number: int) -> None:
     """Judge a thousand rows without holding anybody up, write them in one short transaction, and so on to the end.
 
-    A board is read first and then written whole: its cards and their past belong together.
+    A board and a survey are read first and then written whole: cards and their past belong together, and so do answers, of which
+    some would tell more than all.
     """
     with database().reading() as session:
         found = imports.find(session, number)
         is_board = found is not None and board_imports.is_board(found)
+        is_survey = found is not None and survey_imports.is_survey(found)
     if is_board:
         take_board(number)
+        return
+    if is_survey:
+        take_survey(number)
         return
     with database().reading() as session:
         taking = imports.begin(session, number)
@@ -65,6 +71,21 @@ def take_board(number: int) -> None:
         board_imports.count(session, number, board)
     with database().writing() as session:
         board_imports.finish(session, number, board, at=now())
+
+
+def take_survey(number: int) -> None:
+    """Read it without holding anybody up, then write it in one transaction; again where its survey has changed meanwhile."""
+    is_through = False
+    while not is_through:
+        with database().reading() as session:
+            judged = survey_imports.read_wanted(session, number)
+        if judged is None:
+            return
+        with database().writing() as session:
+            survey_imports.count(session, number, judged)
+        with database().writing() as session:
+            links = Links.of(settings())
+            is_through = survey_imports.finish(session, number, judged, links=links, at=now())
 
 
 def _end_with_parent() -> None:

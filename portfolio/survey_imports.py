@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from portfolio import imports, organisation, participants, projects, sheets
+from portfolio import history, imports, organisation, participants, projects, sheets
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.importing import dates, remembered
@@ -66,6 +66,15 @@ class Looked:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A file gone through: what it would do, its new rows, and as of which version of the survey they go to."""
+
+    looked: Looked
+    rows: list[Said]
+    version: int | None
+
+
+@dataclass(frozen=True)
 class Family:
     """A survey made of files, with how many answers it has."""
 
@@ -93,7 +102,7 @@ def start(session: Session, *, name: str, content: bytes, by: Person, at: dateti
         digest=hashlib.sha256(content).hexdigest(),
         headers_digest=remembered.digest_of(sheet),
         mapping=mapping.model_dump(mode="json"),
-        account={},
+        account={"is_long": sheet.is_longer_than(imports.AT_ONCE)},
         started_by_id=by.id,
         started_at=at,
     )
@@ -130,28 +139,46 @@ def take(session: Session, waiting: Import, *, links: Links, by: Person, at: dat
     _check(session, mapping)
     if mapping.survey is not None:
         hold(session, session.get_one(Survey, mapping.survey))
-    looked, rows = _open(session, waiting)
-    survey = looked.survey or _made(session, mapping, looked, by=by, at=at)
-    survey.questions = questions_after(survey.questions, looked.matches)
-    _write(session, survey, waiting, looked, rows, links=links, at=at)
-    survey.sent_count = _asked(survey, mapping, looked)
-    survey.version += 1
-    waiting.mapping = mapping.model_copy(update={"survey": survey.id}).model_dump(mode="json")
-    waiting.account = {**looked.account.as_json(), "how": looked.how, "survey": survey.id}
-    waiting.taken_at = at
-    waiting.rows_done = waiting.rows_in_all = looked.account.rows
-    waiting.content = None
-    record(
-        session,
-        "import.taken",
-        waiting,
-        by=by,
-        at=at,
-        kind=KIND,
-        rows=looked.account.rows,
-        **looked.account.counts,
-    )
-    return survey
+    return _take(session, waiting, _judged(session, waiting), links=links, by=by, at=at)
+
+
+def read_wanted(session: Session, number: int) -> Judged | None:
+    """A long file that somebody wanted, with its new rows; None where nobody does (any more). Raises BadMapping or Unreadable."""
+    wanted = imports.find(session, number)
+    if wanted is None or wanted.wanted_at is None:
+        return None
+    _check(session, parsed(wanted.mapping))
+    return _judged(session, wanted)
+
+
+def count(session: Session, number: int, judged: Judged) -> None:
+    """Keep how many rows there are, to tell that somebody has begun."""
+    wanted = imports.find(session, number)
+    if wanted is not None:
+        wanted.rows_in_all = judged.looked.account.rows
+
+
+def finish(session: Session, number: int, judged: Judged, *, links: Links, at: datetime) -> bool:
+    """Take the rows that were read, all or nothing, unless it was stopped or taken meanwhile. False where the survey they go to has
+    changed since, or the project: then they are to be read again. Raises BadMapping."""
+    wanted = imports.find(session, number)
+    if wanted is None:
+        return True
+    hold(session, wanted)
+    if wanted.wanted_at is None:
+        return True
+    mapping = parsed(wanted.mapping)
+    _check(session, mapping)
+    survey = session.get_one(Survey, mapping.survey) if mapping.survey is not None else None
+    if survey is not None:
+        hold(session, survey)
+        if survey.version != judged.version:
+            return False
+    asked = history.timeline(session, wanted, "import.wanted")
+    by = session.get(Person, asked[-1].by_id) if asked and asked[-1].by_id else None
+    judged = replace(judged, looked=replace(judged.looked, survey=survey))
+    _take(session, wanted, judged, links=links, by=by, at=at)
+    return True
 
 
 # Queries
@@ -292,7 +319,41 @@ def _taken_before(session: Session, waiting: Import) -> bool:
     )
 
 
-def _made(session: Session, mapping: SurveyMapping, looked: Looked, *, by: Person, at: datetime) -> Survey:
+def _judged(session: Session, file: Import) -> Judged:
+    looked, rows = _open(session, file)
+    return Judged(looked, list(rows), looked.survey.version if looked.survey else None)
+
+
+def _take(
+    session: Session, file: Import, judged: Judged, *, links: Links, by: Person | None, at: datetime
+) -> Survey:
+    looked, mapping = judged.looked, parsed(file.mapping)
+    survey = looked.survey or _made(session, mapping, looked, by=by, at=at)
+    survey.questions = questions_after(survey.questions, looked.matches)
+    _write(session, survey, file, judged, links=links, at=at)
+    survey.sent_count = _asked(survey, mapping, looked)
+    survey.version += 1
+    file.mapping = mapping.model_copy(update={"survey": survey.id}).model_dump(mode="json")
+    file.account = {**looked.account.as_json(), "how": looked.how, "survey": survey.id}
+    file.taken_at, file.wanted_at, file.error = at, None, ""
+    file.rows_done = file.rows_in_all = looked.account.rows
+    file.content = None
+    record(
+        session,
+        "import.taken",
+        file,
+        by=by,
+        at=at,
+        kind=KIND,
+        rows=looked.account.rows,
+        **looked.account.counts,
+    )
+    return survey
+
+
+def _made(
+    session: Session, mapping: SurveyMapping, looked: Looked, *, by: Person | None, at: datetime
+) -> Survey:
     """A survey that is closed from the start: it was answered elsewhere."""
     made = Survey(
         project_id=mapping.project,
@@ -316,9 +377,8 @@ def _made(session: Session, mapping: SurveyMapping, looked: Looked, *, by: Perso
 def _write(
     session: Session,
     survey: Survey,
-    waiting: Import,
-    looked: Looked,
-    rows: Any,
+    file: Import,
+    judged: Judged,
     *,
     links: Links,
     at: datetime,
@@ -326,10 +386,10 @@ def _write(
     """The new rows as responses, on the beginning of their day. Who answered is known only to a project, by pseudonym."""
     zone = organisation.zone(organisation.current(session))
     project = session.get(Project, survey.project_id) if survey.project_id else None
-    names = {one.asked.first: one.label for one in looked.matches}
-    group = names.get(looked.mapping.by, "").replace('"', "'")[:80]
-    usual = looked.mapping.answered_on or at.astimezone(zone).date()
-    first = survey.sent_on
+    names = {one.asked.first: one.label for one in judged.looked.matches}
+    group = names.get(judged.looked.mapping.by, "").replace('"', "'")[:80]
+    usual = judged.looked.mapping.answered_on or at.astimezone(zone).date()
+    first, rows = survey.sent_on, iter(judged.rows)
     while some := list(islice(rows, AT_ONCE)):
         people = _known_people(session, some) if project else {}
         lines = []
@@ -346,7 +406,7 @@ def _write(
                     else None,
                     "groups": {group: said.group} if group and said.group else None,
                     "row_key": said.row_key,
-                    "import_id": waiting.id,
+                    "import_id": file.id,
                     "answered_at": datetime(day.year, day.month, day.day, tzinfo=zone),
                 }
             )

@@ -1,20 +1,18 @@
 """Answers from other programs: upload a file, look at what was recognised and what it would do, then take it in or drop it."""
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from typing import Annotated
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from portfolio import imports, projects, survey_imports
 from portfolio.importing.account import line_of
 from portfolio.importing.mapping import BadMapping
 from portfolio.importing.survey_reading import LeftOut
 from portfolio.importing.surveys import APART, KIND, NEW, Matched, SameWords, SurveyMapping, parsed
-from portfolio.imports import Listed
 from portfolio.models import Import, Project
 from portfolio.rules.survey_questions import KINDS
 from portfolio.rules.survey_templates import AUDIENCES
@@ -23,6 +21,7 @@ from portfolio.submission import one_line
 from portfolio.survey_imports import MOST_BYTES, Family, Looked
 from web.clock import NowDep
 from web.forms import Errors, Fields, some_day, some_whole
+from web.imports import SHOWN, UploadDep, Uploading, as_csv, begun, gone_on
 from web.people import MANAGERS_ONLY, ManagerDep
 from web.responses import NotFound, see_other
 from web.session import SessionDep
@@ -30,25 +29,6 @@ from web.settings import LinksDep
 from web.templating import page
 
 router = APIRouter(prefix="/surveys/import")
-SHOWN = 50
-
-
-async def read_upload(request: Request) -> AsyncIterator[FormData]:
-    """The form with its file, which is closed afterwards. Read before a transaction begins: uploads may be slow."""
-    async with request.form(max_files=1, max_fields=3000, max_part_size=MOST_BYTES + 1) as form:
-        yield form
-
-
-UploadDep = Annotated[FormData, Depends(read_upload)]
-
-
-@dataclass(frozen=True)
-class Uploading:
-    """The place to bring answers."""
-
-    recent: list[Listed]
-    errors: Errors = field(default_factory=Errors)
-    most_megabytes: int = MOST_BYTES // 1024**2
 
 
 @dataclass(frozen=True)
@@ -128,47 +108,28 @@ class ImportPage:
         return self.mapping.same.get(one.asked.first, NEW)
 
 
-@dataclass(frozen=True)
-class TakenImport:
-    """A file that was taken or dropped."""
-
-    file: Import
-    shown: int = SHOWN
-
-
 @router.get("", dependencies=MANAGERS_ONLY)
 def show_upload(request: Request, session: SessionDep) -> Response:
-    return page(request, "survey_imports/index.html", Uploading(_recent(session)))
+    return page(request, "survey_imports/index.html", Uploading.of(session, KIND, most_bytes=MOST_BYTES))
 
 
 @router.post("")
 def upload(
     request: Request, form: UploadDep, session: SessionDep, manager: ManagerDep, now: NowDep
 ) -> Response:
-    errors = Errors()
-    file = form.get("file")
-    number = 0
-    if not isinstance(file, UploadFile) or not file.filename:
-        errors["file"] = "Please choose a file."
-    else:
-        try:
-            content = file.file.read(MOST_BYTES + 1)
-            number = survey_imports.start(
-                session, name=file.filename, content=content, by=manager, at=now
-            ).number
-        except Unreadable as problem:
-            session.rollback()
-            errors["file"] = str(problem)
+    start = partial(survey_imports.start, session, by=manager, at=now)
+    number, errors = begun(session, form, start, most_bytes=MOST_BYTES)
     if errors:
-        return page(request, "survey_imports/index.html", Uploading(_recent(session), errors), 422)
+        view = Uploading.of(session, KIND, most_bytes=MOST_BYTES, errors=errors)
+        return page(request, "survey_imports/index.html", view, 422)
     return see_other(f"/surveys/import/{number}")
 
 
 @router.get("/{number:int}", dependencies=MANAGERS_ONLY)
-def show(request: Request, session: SessionDep, number: int) -> Response:
+def show(request: Request, session: SessionDep, now: NowDep, number: int) -> Response:
     file = _find(session, number)
-    if file.content is None or not imports.waits(file):
-        return page(request, "survey_imports/taken.html", TakenImport(file))
+    if (elsewhere := gone_on(request, file, now, template="survey_imports/taken.html")) is not None:
+        return elsewhere
     changed = request.query_params.get("changed") == "1"
     return page(request, "survey_imports/show.html", _view(session, file, Errors(), changed=changed))
 
@@ -195,7 +156,10 @@ def decide(
         is_changed = _change(session, file, form, errors)
         if not errors:
             if form.get("do") == "take" and not is_changed:
-                survey_imports.take(session, file, links=links, by=manager, at=now)
+                if imports.is_long(file):
+                    imports.want(session, file, by=manager, at=now)
+                else:
+                    survey_imports.take(session, file, links=links, by=manager, at=now)
                 return see_other(f"/surveys/import/{number}")
             changed = "?changed=1" if form.get("do") == "take" else ""
             return see_other(f"/surveys/import/{number}{changed}#dry-run")
@@ -215,11 +179,7 @@ def every_row(session: SessionDep, number: int) -> Response:
     file = _find(session, number)
     waits = file.content is not None
     account = survey_imports.look(session, file).account.as_json() if waits else file.account
-    return StreamingResponse(
-        (line.encode("utf-8", "replace") for line in _lines(account.get("outcomes", []))),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="account.csv"'},
-    )
+    return as_csv(_lines(account.get("outcomes", [])))
 
 
 # Below: from the form to a mapping, and from a mapping to the page
@@ -230,10 +190,6 @@ def _find(session: Session, number: int) -> Import:
     if file is None or not survey_imports.is_survey(file):
         raise NotFound
     return file
-
-
-def _recent(session: Session) -> list[Listed]:
-    return [one for one in imports.recent(session) if one.kind == KIND]
 
 
 def _lines(outcomes: list[list[str]]) -> Iterator[str]:

@@ -277,6 +277,21 @@ def test_a_dropped_file_is_gone(manager: TestClient, database: Database) -> None
         assert session.scalars(select(Import)).one().content is None
 
 
+def test_a_long_file_is_taken_by_the_clock_and_its_page_tells_how_far(
+    manager: TestClient, database: Database
+) -> None:
+    head, rows = FILE.split("\n", 1)
+    address = upload(manager, head + "\n" + rows * (2100 // rows.count("\n") + 1))
+    assert manager.post(address, data={"do": "take"}).headers["location"] == address
+    assert "It begins in a moment." in manager.get(address).text
+    with database.reading() as session:
+        assert session.scalars(select(Import)).one().wanted_at is not None
+        assert session.scalar(select(func.count()).select_from(Response)) == 0
+    assert "Being taken in" in manager.get("/surveys/import").text
+    manager.post(f"/settings/imports/{address.rsplit('/', 1)[1]}", data={"do": "stop"})
+    assert "Nothing is taken in yet." in manager.get(address).text
+
+
 def test_the_list_of_all_imports_leads_to_where_answers_are_looked_at(manager: TestClient) -> None:
     address = upload(manager)
     number = address.rsplit("/", 1)[1]

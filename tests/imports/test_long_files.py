@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from flows import connection, take_imports, taking
-from portfolio import imports, upkeep, waiting
+from portfolio import imports, survey_imports, upkeep, waiting
 from portfolio.database import Database
 from portfolio.importing.mapping import parsed
-from portfolio.models import Answer, Event, Import, ImportContent, LearningRequest
+from portfolio.links import Links
+from portfolio.models import Answer, Event, Import, ImportContent, LearningRequest, Response, Survey
 from portfolio.settings import Settings
 from tests.conftest import Cast
 from tests.flows.processes import until
@@ -177,6 +178,66 @@ def test_a_long_survey_is_taken_by_the_thousand_too(
     assert [(need["topic"], need["answered"]) for need in file.account["needs"]] == [
         ("Pivot tables", 2500), ("Hiring talks", 2250),
     ]  # fmt: skip
+
+
+def a_long_survey(rows: int = ROWS) -> bytes:
+    steps = ("Never", "Sometimes", "Often", "Always")
+    lines = (
+        f"{number},2026-10-{number % 28 + 1:02} 09:00,{steps[number % 4]},{steps[number % 3]}\n"
+        for number in range(rows)
+    )
+    return ("ID,Submit date,Do you use it?,Has it helped?\n" + "".join(lines)).encode()
+
+
+def wanted_survey(database: Database, content: bytes, cast: Cast, now: datetime) -> int:
+    with database.writing() as session:
+        manager = session.merge(cast.manager)
+        started = survey_imports.start(session, name="answers.csv", content=content, by=manager, at=now)
+        assert imports.is_long(started)
+        imports.want(session, started, by=manager, at=now)
+        return started.id
+
+
+def test_answers_are_in_whole_and_once_when_their_taker_is_killed_in_the_middle(
+    clockwork: Settings, database: Database, cast: Cast, now: datetime
+) -> None:
+    number = wanted_survey(database, a_long_survey(30_000), cast, now)
+    command = [sys.executable, "-P", "-m", "flows.taking", str(number)]
+    with subprocess.Popen(command, env={**os.environ}, stdin=subprocess.PIPE) as child:
+        until(lambda: seen(database, number).rows_in_all is not None, "the beginning of the writing", 60)
+        child.send_signal(signal.SIGKILL)
+    assert (seen(database, number).taken_at, count(database, Response), count(database, Survey)) == (
+        None, 0, 0,
+    )  # fmt: skip
+    for _ in range(2):
+        taking.take(number)
+    file = seen(database, number)
+    assert counts(file) == {"created": 30_000}
+    assert (count(database, Response), count(database, Survey), file.rows_done) == (30_000, 1, 30_000)
+    with database.reading() as session:
+        assert session.scalars(select(Event.by_id).where(Event.action == "import.taken")).all() == [
+            cast.manager.id
+        ]
+
+
+@pytest.mark.both
+def test_rows_that_were_read_for_a_survey_of_before_are_read_again(
+    clockwork: Settings, database: Database, cast: Cast, now: datetime
+) -> None:
+    taking.take(wanted_survey(database, a_long_survey(), cast, now))
+    first, second = (wanted_survey(database, a_long_survey(ROWS + 500), cast, now) for _ in range(2))
+    with database.reading() as session:
+        early = survey_imports.read_wanted(session, second)
+    assert early is not None
+    taking.take(first)
+    with database.writing() as session:
+        assert not survey_imports.finish(session, second, early, links=Links.of(clockwork), at=now)
+    taking.take(second)
+    assert [counts(seen(database, one)) for one in (first, second)] == [
+        {"created": 500, "already_here": ROWS},
+        {"already_here": ROWS + 500},
+    ]
+    assert (count(database, Response), count(database, Survey)) == (ROWS + 500, 1)
 
 
 def test_one_who_stops_it_keeps_what_is_in_and_can_go_on(
