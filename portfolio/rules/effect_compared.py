@@ -95,7 +95,7 @@ def by_panel(data: Data) -> Found | None:
     return Found(
         change,
         _size(change, data.cell(after=False), data.cell(after=False, comparison=True)),
-        warnings=_staggered(data, groups),
+        warnings=_few(groups),
     )
 
 
@@ -273,19 +273,10 @@ def _size(change: Change, before: Array, other_before: Array) -> EffectSize | No
     return EffectSize(scaled.likely, scaled.low, scaled.high, "the spread before, within groups")
 
 
-def _staggered(data: Data, groups: list[int]) -> tuple[str, ...]:
-    found = []
-    held = data.where(data.after & ~data.comparison)
-    firsts = np.unique([held.day[held.subject == code].min() for code in np.unique(held.subject)[:2000]])
-    if len(firsts) > 1:
-        found.append(
-            "They began at different times; where the effect grows or fades, the average over them can mislead (Goodman-Bacon 2021)."
-        )
-    if min(groups) < 10:
-        found.append(
-            f"The smaller group has {min(groups)} subjects: few to judge the spread between subjects by."
-        )
-    return tuple(found)
+def _few(groups: list[int]) -> tuple[str, ...]:
+    if min(groups) >= 10:
+        return ()
+    return (f"The smaller group has {min(groups)} subjects: few to judge the spread between subjects by.",)
 
 
 def mean_by_subject(data: Data, column: Array) -> Array:

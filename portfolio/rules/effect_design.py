@@ -7,11 +7,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from portfolio.rules import effect_checks as checks
+from portfolio.rules import effect_chosen as picked
 from portfolio.rules import effect_compared as compared
 from portfolio.rules import effect_means as means
 from portfolio.rules import effect_series as over_time
-from portfolio.rules.effect import Data, Effect, Family, Found, Grade, Value, by_subject, counted, read
-from portfolio.rules.effect_adjusted import BAD, FAR, STRONG, adjusted, chance, imbalances, raw
+from portfolio.rules import effect_staggered as staggered
+from portfolio.rules.effect import (
+    Change,
+    Data,
+    Effect,
+    Family,
+    Found,
+    Grade,
+    Value,
+    by_subject,
+    counted,
+    read,
+)
+from portfolio.rules.effect_adjusted import BAD, FAR, STRONG, adjusted, chance, imbalances, raw, standardised
 from portfolio.states import EvidenceGrade
 
 LEAST_FOR_SERIES = 8
@@ -25,6 +38,12 @@ ENOUGH_SUBJECTS = 10
 
 COMPARED = "a comparison group with two readings before and two after"
 TOO_FAR = "The groups stood too far apart before: what follows from that can’t be told from an effect."
+TOO_FEW_WAITED = (
+    "They began at different times, and too few who hadn’t begun yet were read on the same days: an average over early and late starters "
+    "can mislead."
+)
+DRIFTED = "The groups were already drifting apart before, so the difference afterwards can’t be credited to the work."
+ON_THE_SAME_PATH = "a comparison group on the same path before"
 OTHERS = "There is no comparison group: anything else that changed meanwhile is in it."
 
 
@@ -38,22 +57,30 @@ class _Plan:
 
 
 def choose(
-    values: Sequence[Value], *, family: str = "mean", estimated: bool = False, by_chance: bool = False
+    values: Sequence[Value],
+    *,
+    family: str = "mean",
+    estimated: bool = False,
+    by_chance: bool = False,
+    for_value: bool | None = None,
 ) -> Effect:
     """The effect by the strongest design the readings allow, with the reason for it, its grade and its doubts.
 
     controlled > interrupted series > trend > adjusted estimate > none. `estimated`: somebody stated how much of the change is due to
     the work. `by_chance`: who was trained was drawn by lot, so that groups read only afterwards can be compared as they are.
+    `for_value`: they were chosen because this value was bad, which comes up by itself; None where nobody said.
     Never raises for any values; without a result the reason is in `refused`. Source: numbers.md 8; the limits stand above.
     """
     data, left_out = read(values)
     with noise.catch_warnings(), np.errstate(all="ignore"):
         noise.simplefilter("ignore")
-        found = _choose(data, Family(family), estimated=estimated, by_chance=by_chance)
+        found = _choose(data, Family(family), estimated=estimated, by_chance=by_chance, for_value=for_value)
     return replace(found, warnings=(*found.warnings, *left_out))
 
 
-def _choose(data: Data, family: Family, *, estimated: bool, by_chance: bool) -> Effect:
+def _choose(
+    data: Data, family: Family, *, estimated: bool, by_chance: bool, for_value: bool | None
+) -> Effect:
     before, after, other_before, other_after = data.counts
     if not before and min(after, other_after) >= LEAST_FOR_COMPARISON:
         return _afterwards(data, by_chance=by_chance)
@@ -62,7 +89,10 @@ def _choose(data: Data, family: Family, *, estimated: bool, by_chance: bool) -> 
     of_known_people = family is Family.SHARE and data.has_exposure
     if min(data.counts) >= (1 if of_known_people else LEAST_FOR_COMPARISON):
         return _against_others(data, family)
-    found = _alone(data.ours(), family, estimated=estimated)
+    in_turns = _in_turns(data, family)
+    if in_turns:
+        return in_turns
+    found = _alone(data.ours(), family, estimated=estimated, for_value=for_value)
     if not other_before and not other_after:
         return found
     told = f"The comparison group has {counted(other_before, 'reading')} before and {other_after} after; two and two are needed to use it."
@@ -106,13 +136,47 @@ def _nothing(data: Data) -> Effect:
     return Effect("none", told, None, grade, refused="There is no reading on both sides yet.")
 
 
-def _alone(data: Data, family: Family, *, estimated: bool) -> Effect:
+def _in_turns(data: Data, family: Family) -> Effect | None:
+    """No comparison group read on both sides, but they began at different times: who hadn't begun yet is compared with who had."""
+    plan = _turns_plan(data, family)
+    found = _result(plan) if plan else None
+    if plan is None or found is None:
+        return None
+    before, after, *_ = data.counts
+    reason = f"{counted(before, 'reading')} before and {after:,} after, and others who hadn’t begun yet"
+    grade, refused = Grade(EvidenceGrade.CONTROLLED, reason, ""), ""
+    first = staggered.as_first_against_rest(data)
+    if checks.drifted_apart(first):
+        refused = DRIFTED
+        grade = Grade(EvidenceGrade.NONE, f"{reason} who were on another path", ON_THE_SAME_PATH)
+    elif abs(standardised(first, first.value)) > max(FAR, staggered.chance_apart(first)):
+        refused = TOO_FAR
+        grade = Grade(
+            EvidenceGrade.ESTIMATE,
+            f"{reason} who hardly resemble them",
+            "a comparison group more like those trained",
+        )
+    return _told(data, plan, found, grade, (refused,) if refused else (), refused)
+
+
+def _turns_plan(data: Data, family: Family) -> _Plan | None:
+    """Where people began at different times and were read on the same days."""
+    if not staggered.is_staggered(data) or not staggered.days_repeat(data):
+        return None
+    why = (
+        "They began at different times, so each is set against those who hadn’t begun yet on the same days, and nobody who had begun is a "
+        "comparison for others."
+    )
+    return _Plan("in turns", why, lambda: staggered.by_turns(_as_rates(data, family)))
+
+
+def _alone(data: Data, family: Family, *, estimated: bool, for_value: bool | None) -> Effect:
     """Those trained only: a series, the same subjects twice, or two groups of readings."""
     days = 0 if _is_once_a_side(data) else min(data.days(after=False), data.days(after=True))
     before, after, *_ = data.counts
     grade = grade_alone(before, after, days, estimated=estimated)
-    plans = _series_plans(data, family) if days >= LEAST_FOR_SERIES else []
-    plan, found = _first(data, [*plans, *_two_sided(data, family)])
+    plans = [*(_series_plans(data, family) if days >= LEAST_FOR_SERIES else []), *_two_sided(data, family)]
+    plan, found = _first(data, plans)
     if plan.design == "paired" and found.change.readings[0] < LEAST_FOR_TREND:
         pairs = found.change.readings[0]
         grade = replace(
@@ -139,7 +203,31 @@ def _alone(data: Data, family: Family, *, estimated: bool) -> Effect:
             )
             doubts.insert(0, f"{refused} A series of {LEAST_FOR_SERIES} days before and after could tell.")
             grade = replace(grade, grade=EvidenceGrade.NONE)
+    if not refused and not checks.is_across_zero(found.change):
+        told, refused = _by_itself(data, family, plan, found.change, for_value=for_value)
+        doubts = [*told, *doubts]
+        grade = replace(grade, grade=EvidenceGrade.NONE, needed=picked.NEEDED) if refused else grade
     return _told(data, plan, found, grade, tuple(doubts), refused)
+
+
+def _by_itself(
+    data: Data, family: Family, plan: _Plan, change: Change, *, for_value: bool | None
+) -> tuple[tuple[str, ...], str]:
+    """What may have come up by itself, had they been chosen for a bad value: doubts, and why there can be no verdict."""
+    if for_value is False:
+        return (), ""
+    day = picked.day_to_leave_out(data, chosen=for_value)
+    if day is not None:
+        rest = picked.without(data, day)
+        plans = _series_plans(rest, family) if plan.design.endswith("series") else []
+        return picked.without_the_worst(
+            data, day, change, _first(rest, [*plans, *_two_sided(rest, family)])[1].change
+        )
+    if for_value:
+        return (picked.CHOSEN,), picked.CHOSEN
+    if plan.design != "paired" or (data.days(after=False) > 1 and not _is_once_a_side(data)):
+        return (), ""
+    return picked.less_what_came(change, *means.pairs(data))
 
 
 def _series_plans(data: Data, family: Family) -> list[_Plan]:
@@ -205,14 +293,13 @@ def _against_others(data: Data, family: Family) -> Effect:
     elif apart > max(FAR, chance(data)) and plan.design != "compared series":
         refused = TOO_FAR
         doubts.insert(0, refused)
-    if plan.design != "compared series" and checks.drifted_apart(data):
-        refused = "The groups were already drifting apart before, so the difference afterwards can’t be credited to the work."
+    if plan.design != "in turns" and staggered.is_staggered(data) and staggered.days_repeat(data):
+        refused = TOO_FEW_WAITED
         doubts.insert(0, refused)
-        grade = Grade(
-            EvidenceGrade.NONE,
-            f"{grade.reason} that was on another path",
-            "a comparison group on the same path before",
-        )
+    if plan.design != "compared series" and checks.drifted_apart(data):
+        refused = DRIFTED
+        doubts.insert(0, refused)
+        grade = Grade(EvidenceGrade.NONE, f"{grade.reason} that was on another path", ON_THE_SAME_PATH)
     return _told(data, plan, found, grade, tuple(doubts), refused)
 
 
@@ -251,7 +338,8 @@ def _beside_their_equals(data: Data, found: Found) -> tuple[Found, str, str]:
 
 
 def _compared_plans(data: Data, family: Family) -> list[_Plan]:
-    found = []
+    turns = _turns_plan(data, family)
+    found = [turns] if turns else []
     subjects = [
         len(np.unique(data.subject[(data.comparison == group) & (data.subject >= 0)]))
         for group in (False, True)
@@ -294,11 +382,17 @@ def _is_once_a_side(data: Data) -> bool:
 
 
 def _two_series(data: Data, family: Family) -> Found:
-    if family is Family.COUNT and data.has_exposure:
-        usual = float(data.exposure[data.after & ~data.comparison].mean())
-        data = replace(data, value=data.value / data.exposure * usual)
+    data = _as_rates(data, family)
     ours, theirs = (over_time.series_of(data.where(data.comparison == group)) for group in (False, True))
     return over_time.compared_series(ours, theirs)
+
+
+def _as_rates(data: Data, family: Family) -> Data:
+    """Counts among so many as events a usual reading; anything else as it is."""
+    if family is not Family.COUNT or not data.has_exposure:
+        return data
+    usual = float(data.exposure[data.after & ~data.comparison].mean())
+    return replace(data, value=data.value / data.exposure * usual)
 
 
 def _afterwards(data: Data, *, by_chance: bool) -> Effect:
@@ -345,15 +439,21 @@ def _first(
 ) -> tuple[_Plan, Found]:
     """The first plan that comes to a result; the bare means where none does."""
     for plan in plans:
-        try:
-            found = plan.run()
-        except (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError):
-            continue
-        if found is not None and _is_finite(found):
+        found = _result(plan)
+        if found is not None:
             return plan, found
     return _Plan(
         "difference", "The readings allow no more than the difference of two means.", lambda: None
     ), spare(data)
+
+
+def _result(plan: _Plan) -> Found | None:
+    """None where it comes to none, whatever the reason."""
+    try:
+        found = plan.run()
+    except (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError):
+        return None
+    return found if found is not None and _is_finite(found) else None
 
 
 def _told(

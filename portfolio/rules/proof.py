@@ -38,7 +38,7 @@ __all__ = [
     "unpaired_change",
 ]
 
-FORMULA_VERSION = "proof-2"
+FORMULA_VERSION = "proof-3"
 
 
 class Outcome(StrEnum):
@@ -87,15 +87,19 @@ def prove(
     confidence: float | None = None,
     family: str = "mean",
     by_chance: bool = False,
+    for_value: bool | None = None,
 ) -> Proof:
     """Put grade, change, verdict and worth of one measure together.
 
     `worthwhile_change` in the measure's unit, always positive; `value_per_unit` money a year for one unit; `costs` money;
     `contribution` and `confidence` 0..1 (Phillips: how much of the change the work gets credit for, and how sure of that).
-    `family` is mean, count or share; `by_chance` says that who was trained was drawn by lot.
+    `family` is mean, count or share; `by_chance` says that who was trained was drawn by lot, `for_value` that they
+    were chosen because this value was bad (None: nobody said).
     """
     credit = None if contribution is None or confidence is None else isolated(1.0, contribution, confidence)
-    found = choose(values, family=family, estimated=credit is not None, by_chance=by_chance)
+    found = choose(
+        values, family=family, estimated=credit is not None, by_chance=by_chance, for_value=for_value
+    )
     change, refused = found.change, found.refused
     if change is not None and credit is not None and _rests_on_a_stated_share(found.grade):
         change = change.times(credit)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import NormalDist
 from time import perf_counter
 
 import numpy as np
@@ -26,13 +27,16 @@ Make = Callable[[Chance, float], list[Value]]
 
 @dataclass(frozen=True)
 class Case:
-    """Readings made with a known effect: the true change in the measure's unit, of counts the ratio of rates."""
+    """Readings made with a known effect: the true change in the measure's unit, of counts the ratio of rates. `is_chosen`: those
+    trained were picked for a bad value, so that the bare range isn't asked to hold; `for_value` is what was said of that."""
 
     name: str
     make: Make
     effect: float
     family: str = "mean"
     by_chance: bool = False
+    is_chosen: bool = False
+    for_value: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def _prove(case: Case, values: list[Value]) -> Proof:
         worthwhile_change=0.1,
         family=case.family,
         by_chance=case.by_chance,
+        for_value=case.for_value,
     )
 
 
@@ -241,6 +246,80 @@ def job_training(chance: Chance, effect: float) -> list[Value]:
     return observed(150, 1_500, 1.5)(chance, effect)
 
 
+def chosen_people(count: int, share: float, alike: float) -> Make:
+    """The same people before and after, two readings of one person `alike` (correlation): only the worst `share` by the first."""
+
+    def made(chance: Chance, effect: float) -> list[Value]:
+        worst: list[list[float]] = []
+        while len(worst) < count:
+            person = chance.normal(0, alike**0.5)
+            before, after = person + chance.normal(0, (1 - alike) ** 0.5, 2)
+            if before <= NormalDist().inv_cdf(share):
+                worst.append([10 + before, 10 + after + effect])
+        before, after = np.array(worst).T
+        return _rows(before, DAY, after=False) + _rows(after, DAY + timedelta(90), after=True)
+
+    return made
+
+
+def begun_when_bad(before: int, after: int, worst: float = 0.1) -> Make:
+    """One series; the work begins right after a week among its worst tenth."""
+
+    def made(chance: Chance, effect: float) -> list[Value]:
+        value = chance.normal(0, 1, before + after)
+        while value[before - 1] > NormalDist().inv_cdf(worst):
+            value[before - 1] = chance.normal()
+        return [
+            Value(10 + one + (effect if week >= before else 0), DAY + timedelta(7 * week), week >= before)
+            for week, one in enumerate(value)
+        ]
+
+    return made
+
+
+def in_turns(
+    ours: int, others: int, *, grows: bool = True, effect: float = 1.0, months: int = 8
+) -> Callable[[Chance], tuple[list[Value], float]]:
+    """People who begin in the fourth or the sixth month, or never. Where the effect `grows`, it is also twice as large for the early ones.
+    With the true mean effect on those trained, each person once, over the months in which somebody was waiting."""
+
+    def made(chance: Chance) -> tuple[list[Value], float]:
+        found, truths = [], []
+        common = np.cumsum(chance.normal(0, 0.5, months))
+        for person in range(ours + others):
+            start = (3, 5)[person % 2] if person < ours else months
+            error, level = _neighbourly(chance, months, 0.5), chance.normal(10, 2)
+            true = [
+                0.0
+                if month < start
+                else effect * ((2.0, 1.0)[person % 2] * (1 + 0.5 * (month - start)) if grows else 1.0)
+                for month in range(months)
+            ]
+            read = [month for month in range(months) if chance.random() > 0.1]
+            found += [
+                Value(
+                    float(level + common[month] + error[month] + true[month]), DAY + timedelta(30 * month), month >= start,
+                    person >= ours, subject=f"{'own' if person < ours else 'other'} {person}",
+                )
+                for month in read
+            ]  # fmt: skip
+            counted = [true[month] for month in read if start <= month < (months if others else 5)]
+            truths += [sum(counted) / len(counted)] if counted and min(read) < start else []
+        return found, sum(truths) / len(truths)
+
+    return made
+
+
+def _steady_in_turns(ours: int, others: int) -> Make:
+    """The same with one effect for everybody, however long it lasts."""
+
+    def made(chance: Chance, effect: float) -> list[Value]:
+        growing, _ = in_turns(ours, others, grows=False, effect=effect)(chance)
+        return growing
+
+    return made
+
+
 def _rows(level: NDArray[np.float64], on: date, *, after: bool, comparison: bool = False) -> list[Value]:
     group = "other" if comparison else "own"
     return [
@@ -276,5 +355,17 @@ CASES = (
     Case("afterwards only, alike", observed(200, 200, 0.0), 1.0),
     Case("monthly counts 36 + 23", months(36, 23), 0.885, "count"),
     Case("monthly counts 12 + 12", months(12, 12), 0.885, "count"),
+    Case("beginning in turns, 12 and 12", _steady_in_turns(12, 12), 1.0),
+    Case("beginning in turns, nobody else, 40", _steady_in_turns(40, 0), 1.0),
+    Case("begun after a bad week, 5 + 5", begun_when_bad(5, 5), 1.0, is_chosen=True),
+    Case("begun after a bad week, 12 + 12", begun_when_bad(12, 12), 1.0, is_chosen=True),
+    Case("the worst fifth of people, 60", chosen_people(60, 0.2, 0.5), 1.0, is_chosen=True),
+    Case(
+        "the worst fifth, 25, and it was said",
+        chosen_people(25, 0.2, 0.5),
+        1.0,
+        is_chosen=True,
+        for_value=True,
+    ),
     Case("afterwards only, job training", job_training, 1.0),
 )

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portfolio.rules.effect import Value
+from portfolio.rules.effect import Value, read
+from portfolio.rules.effect_staggered import by_turns
 from portfolio.rules.proof import Outcome, Proof, prove
 from portfolio.states import EvidenceGrade
 from tests.benchmarks import effects
@@ -128,6 +129,45 @@ def test_people_read_once_before_and_once_after_are_pairs_on_however_many_days()
     assert (found.design, found.grade.grade) == ("paired", EvidenceGrade.TREND)
 
 
+def chosen(share: float, count: int, alike: float = 0.5, seed: int = 1) -> list[Value]:
+    """The same people, only the worst `share` by what was read before, and no effect whatever."""
+    made = effects.chosen_people(count, share, alike)(np.random.default_rng(seed), 0.0)
+    return [replace(one, on=DAY if not one.after else LATER) for one in made]
+
+
+def test_people_chosen_for_a_bad_value_come_up_by_themselves_and_get_no_verdict() -> None:
+    values = chosen(0.2, 40)
+    found = proved(values, worthwhile=0.1)
+    assert found.change is not None and found.change.low is not None and found.change.low > 0.1
+    assert (found.grade.grade, found.verdict.outcome) == (EvidenceGrade.NONE, Outcome.INCONCLUSIVE)
+    assert found.verdict.reason.startswith("The values before lie closer together than those after")
+    assert found.grade.needed == "a reading between the choice and the work, or a comparison group"
+    told = prove(values, higher_is_better=True, worthwhile_change=0.1, for_value=False)
+    assert (told.grade.grade, told.verdict.outcome) == (EvidenceGrade.TREND, Outcome.CONFIRMED)
+
+
+def test_said_to_be_chosen_for_a_bad_value_one_reading_before_proves_nothing() -> None:
+    values = people(RISE, [one + 4 + place % 3 for place, one in enumerate(RISE)], who="p")
+    found = prove(values, higher_is_better=True, worthwhile_change=1.0, for_value=True)
+    assert (found.grade.grade, found.verdict.outcome) == (EvidenceGrade.NONE, Outcome.INCONCLUSIVE)
+    assert found.verdict.reason.startswith("They were chosen because this value was bad")
+    again = [replace(one, on=DAY + timedelta(20), value=one.value + 1) for one in values if not one.after]
+    found = prove(values + again, higher_is_better=True, worthwhile_change=1.0, for_value=True)
+    assert (found.grade.grade, found.verdict.outcome) == (EvidenceGrade.TREND, Outcome.CONFIRMED)
+    assert found.warnings[0].startswith(
+        "The first value before the work was the worst of 2 and may be why it began"
+    )
+
+
+def test_a_last_value_that_may_have_set_the_work_off_is_left_out() -> None:
+    """Four usual weeks and a bad one, then back to usual: nothing happened."""
+    found = proved(weekly([10, 11, 9.5, 10.5, 4], [10, 10.5, 11, 9.5, 10]), worthwhile=0.1)
+    low = proved(weekly([10, 11, 9.5, 10.5, 9], [14, 14.5, 15, 13.5, 14]), worthwhile=0.1)
+    assert found.verdict.outcome is Outcome.INCONCLUSIVE
+    assert (low.grade.grade, low.verdict.outcome) == (EvidenceGrade.TREND, Outcome.CONFIRMED)
+    assert any(one.startswith("The last value before the work was the worst of 5") for one in low.warnings)
+
+
 def test_tiny_groups_and_intervals_across_zero_are_warned_of() -> None:
     found = proved(people([10, 14, 9, 12], [11, 15, 8, 13]))
     assert found.verdict.outcome is Outcome.INCONCLUSIVE
@@ -231,8 +271,61 @@ def test_firms_with_missing_years_are_a_panel() -> None:
         else one
         for one in values
     ]
-    staggered = prove(later, higher_is_better=False, worthwhile_change=0.1)
-    assert any("began at different times" in one for one in staggered.warnings)
+    in_turns = prove(later, higher_is_better=False, worthwhile_change=0.1)
+    assert (in_turns.design, in_turns.grade.grade) == ("in turns", EvidenceGrade.CONTROLLED)
+
+
+@pytest.mark.parametrize("others", [12, 0], ids=["with others who never began", "with later starters only"])
+def test_an_effect_that_grows_is_found_where_people_began_at_different_times(others: int) -> None:
+    """Made: the early gain 2 at once and 1 more each month, the late 1 and half. Where all had begun there is nobody to compare with."""
+    values, truth = effects.in_turns(16, others)(np.random.default_rng(3))
+    found = proved(values, worthwhile=0.1)
+    assert (found.design, found.grade.grade) == ("in turns", EvidenceGrade.CONTROLLED)
+    assert found.change is not None and found.change.low is not None and found.change.high is not None
+    assert found.change.low < truth < found.change.high
+    assert found.verdict.outcome is Outcome.CONFIRMED
+    left_out = [one for one in found.warnings if "hardly anybody was waiting any more" in one]
+    assert len(left_out) == (0 if others else 1)
+
+
+def test_in_turns_agrees_with_the_plain_difference_where_all_began_at_once() -> None:
+    """With one start and nobody missing it is the difference in differences of the same subjects, to the last digit."""
+    values = effects.panel(6, 9, years=4, missing=0.0)(np.random.default_rng(4), 1.0)
+    found = by_turns(read(values)[0])
+    plain = proved(values).change
+    assert found is not None and plain is not None
+    assert (found.change.likely, found.change.readings) == (pytest.approx(plain.likely), (12, 12, 18, 18))
+
+
+def test_where_nobody_waited_a_staggered_start_gets_no_verdict() -> None:
+    """One of two began a week later, and each of the others was read only once."""
+    values = [
+        Value(
+            10.0 + (week * 7 + who * 5) % 4, DAY + timedelta(7 * week), week >= 3 + who, subject=f"own {who}"
+        )
+        for who in range(2)
+        for week in range(7)
+    ] + [
+        Value(10.0 + who % 3, DAY + timedelta(7 * who), who >= 3, comparison=True, subject=f"other {who}")
+        for who in range(7)
+    ]
+    found = proved(values)
+    assert found.verdict.reason.startswith("They began at different times, and too few")
+
+
+def test_before_and_after_on_one_day_are_no_staggered_start() -> None:
+    """Two workshops, each with a test before and after on its own day."""
+    values = [
+        Value(
+            one + 4 * side + place % 3 * side,
+            DAY + timedelta(30 * (place % 2)),
+            bool(side),
+            subject=f"p{place}",
+        )
+        for side in (0, 1)
+        for place, one in enumerate(RISE)
+    ]
+    assert proved(values).design == "paired"
 
 
 def test_a_comparison_group_without_a_baseline_is_not_used_and_that_is_said() -> None:
