@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from portfolio.database import hold
 from portfolio.history import record
+from portfolio.looking_back import CutOff, changes_since
 from portfolio.models import BenefitEstimate, Person, Project
 from portfolio.rules.money import LEAST_SHOWN, Benefits, Estimate, benefits
 from portfolio.submission import number_in
@@ -29,6 +30,7 @@ NAMES = {
 }
 """Words in the head of a column, by what it holds."""
 SHARES = ("isolation", "confidence")
+LEFT_OUT_THEN = "left out then"
 
 
 class FileRefused(ValueError):
@@ -132,8 +134,8 @@ def read_file(content: bytes) -> list[Given]:
 def say_asked(session: Session, project: Project, asked: int | None, *, by: Person, at: datetime) -> None:
     """Say how many people were asked what it was worth; who didn't answer counts as zero."""
     if asked != project.estimates_asked:
-        project.estimates_asked = asked
-        record(session, "project.benefits_asked", project, by=by, at=at, asked=asked)
+        before, project.estimates_asked = project.estimates_asked, asked
+        record(session, "project.benefits_asked", project, by=by, at=at, asked=asked, was=before)
 
 
 def leave_out(
@@ -141,17 +143,19 @@ def leave_out(
 ) -> None:
     """Don't count an estimate, and say why; with "" it counts again."""
     if why != estimate.left_out:
-        estimate.left_out = why
+        was_out, estimate.left_out = bool(estimate.left_out), why
         what = "left_out" if why else "counted_again"
-        record(session, f"project.benefit_{what}", project, by=by, at=at, estimate=estimate.id)
+        record(
+            session, f"project.benefit_{what}", project, by=by, at=at, estimate=estimate.id, was_out=was_out
+        )
 
 
 def remove(
     session: Session, project: Project, estimate: BenefitEstimate, *, by: Person, at: datetime
 ) -> None:
-    """It was written down by mistake."""
+    """It was written down by mistake: from now on it counts in nothing, and the same line of a file comes in again."""
     record(session, "project.benefit_removed", project, by=by, at=at, estimate=estimate.id)
-    session.delete(estimate)
+    estimate.removed_at, estimate.row_key = at, None
 
 
 # Queries
@@ -163,27 +167,64 @@ def of_project(session: Session, project: Project, *, in_steps: bool = False) ->
 
 
 def of_projects(
-    session: Session, projects: Sequence[Project], *, in_steps: bool = False
+    session: Session, projects: Sequence[Project], *, in_steps: bool = False, cut_off: CutOff | None = None
 ) -> dict[int, Benefits]:
-    """The same for several, by project, in one statement. `in_steps` counts whole fives only, the first ones first, so that nobody
-    who may not see single answers works one out by watching the sum."""
+    """The same for several, by project, in a fixed number of statements; at a cut-off as it was in the books then. `in_steps` counts
+    whole fives only, the first ones first, so that nobody who may not see single answers works one out by watching the sum."""
     held = defaultdict[int, list[Estimate]](list)
+    was_out = _left_out_at(session, cut_off)
     query = select(BenefitEstimate).where(BenefitEstimate.project_id.in_([one.id for one in projects]))
-    for one in session.scalars(query.order_by(BenefitEstimate.id)):
+    for one in session.scalars(query.where(_counts(cut_off)).order_by(BenefitEstimate.id)):
+        left_out = (one.left_out or LEFT_OUT_THEN) if was_out.get(one.id, bool(one.left_out)) else ""
         held[one.project_id].append(
-            Estimate(one.amount, one.isolation, one.confidence, one.basis, one.left_out, one.id)
+            Estimate(one.amount, one.isolation, one.confidence, one.basis, left_out, one.id)
         )
     if in_steps:
         held = defaultdict(
             list, {key: said[: len(said) - len(said) % LEAST_SHOWN] for key, said in held.items()}
         )
-    return {one.id: benefits(held[one.id], asked=one.estimates_asked) for one in projects}
+    asked = _asked_at(session, projects, cut_off)
+    return {one.id: benefits(held[one.id], asked=asked[one.id]) for one in projects}
 
 
 def find(session: Session, project: Project, number: int) -> BenefitEstimate | None:
     """The project's own estimate of this number."""
     estimate = session.get(BenefitEstimate, number) if 0 < number < 2**31 else None
-    return estimate if estimate is not None and estimate.project_id == project.id else None
+    if estimate is None or estimate.project_id != project.id or estimate.removed_at is not None:
+        return None
+    return estimate
+
+
+def _counts(cut_off: CutOff | None) -> ColumnElement[bool]:
+    """Which estimates are in the books: now, or at a cut-off."""
+    removed = BenefitEstimate.removed_at
+    if cut_off is None:
+        return removed.is_(None)
+    return and_(
+        BenefitEstimate.given_on <= cut_off.last_day,
+        BenefitEstimate.recorded_at < cut_off.known_at,
+        removed.is_(None) | (removed >= cut_off.known_at),
+    )
+
+
+def _left_out_at(session: Session, cut_off: CutOff | None) -> dict[int, bool]:
+    """Of estimates that were taken out or in again since: whether they were out then."""
+    if cut_off is None:
+        return {}
+    changed = changes_since(
+        session, cut_off.known_at, "project.benefit_left_out", "project.benefit_counted_again"
+    )
+    return {
+        one.details["estimate"]: one.details.get("was_out", one.action == "project.benefit_counted_again")
+        for one in changed
+    }
+
+
+def _asked_at(session: Session, projects: Sequence[Project], cut_off: CutOff | None) -> dict[int, int | None]:
+    """How many people had been asked, by project."""
+    now = {one.id: one.estimates_asked for one in projects}
+    changed = changes_since(session, cut_off.known_at, "project.benefits_asked") if cut_off else []
+    return now | {one.subject_id: one.details.get("was") for one in changed}
 
 
 def _places(head: Sequence[str]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from sqlalchemy import ScalarSelect, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from portfolio.history import record
+from portfolio.looking_back import said_before
 from portfolio.models import Goal, GoalWeight, LearningRequest, Person
 from portfolio.states import OPEN
 
@@ -27,11 +28,12 @@ def edit(session: Session, goal: Goal, *, by: Person, at: datetime, **fields: An
     if period is not None and (weight := fields.pop("weight")) != period.weight:
         weigh(session, goal, weight, from_on=period.from_on, by=by, at=at)
     reweighted = "weight" in fields and fields["weight"] != goal.weight
+    before = said_before(goal, fields)
     for name, value in fields.items():
         setattr(goal, name, value)
     if reweighted:
         _rescore(session, goal, at)
-    record(session, "goal.edited", goal, by=by, at=at, fields=sorted(fields), weight=goal.weight)
+    record(session, "goal.edited", goal, by=by, at=at, fields=sorted(fields), weight=goal.weight, **before)
 
 
 def weigh(

@@ -1,24 +1,24 @@
 """What is known about each project at the five levels, and how far up it reaches."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import organisation, survey_results
+from portfolio import costs, participants, survey_results
+from portfolio.looking_back import EVER, CutOff
 from portfolio.models import (
     Evaluation,
     EvaluationStep,
     LearningActivity,
     LearningRecord,
     Measure,
-    Participant,
     Project,
     Reading,
-    Response,
     SuccessCase,
     Survey,
+    WithdrawnReading,
 )
 from portfolio.rules import money
 from portfolio.rules.levels import LEAST_PEOPLE, Evidence, Levels, weigh
@@ -73,9 +73,14 @@ def words_of(one: Evaluation, least: EvidenceGrade) -> str:
 
 
 def of_projects(
-    session: Session, projects: Sequence[Project], *, concluded: bool = True, in_words: bool = False
+    session: Session,
+    projects: Sequence[Project],
+    *,
+    concluded: bool = True,
+    in_words: bool = False,
+    until: CutOff = EVER,
 ) -> dict[int, Levels]:
-    """The best evidence at each level, by project. A fixed number of statements however many there are.
+    """The best evidence at each level, by project, as known at a cut-off. A fixed number of statements however many there are.
 
     What was concluded stands over what is open. Groups of fewer than five people are no evidence, nor are questions fewer
     answered. `in_words` tells what most people answered as well, for which all answers are counted.
@@ -83,23 +88,22 @@ def of_projects(
     ids = [one.id for one in projects]
     held = defaultdict[int, list[Evidence]](list)
     for number, one in (
-        *(_concluded(session, ids) if concluded else ()),
-        *_asked(session, ids, in_words=in_words),
-        *_there(session, ids),
-        *_recorded(session, ids),
-        *_done(session, ids),
-        *_told(session, ids),
-        *_read(session, ids),
+        *(_concluded(session, ids, until) if concluded else ()),
+        *_asked(session, ids, until, in_words=in_words),
+        *_there(session, ids, until),
+        *_recorded(session, ids, until),
+        *_done(session, ids, until),
+        *_told(session, ids, until),
+        *_read(session, ids, until),
     ):
         held[number].append(one)
     return {number: weigh(held[number]) for number in ids}
 
 
-def _concluded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
-    ours = organisation.current(session)
-    least = ours.least_grade if ours else EvidenceGrade.ESTIMATE
-    query = select(Evaluation).where(Evaluation.project_id.in_(ids)).order_by(Evaluation.id)
-    for one in session.scalars(query):
+def _concluded(session: Session, ids: Sequence[int], until: CutOff) -> Iterator[Found]:
+    _, least = costs.rates_known(session, until.known_at if until != EVER else None)
+    query = select(Evaluation).where(Evaluation.project_id.in_(ids), Evaluation.concluded_at < until.known_at)
+    for one in session.scalars(query.order_by(Evaluation.id)):
         apart = is_told_apart(one)
         verdict = one.verdict if may_print(one, least) else ""
         if verdict and not apart:
@@ -131,21 +135,21 @@ def _why_open(one: Evaluation) -> str:
     return f"Its range, {ends}, holds losses as well as gains: worked out, but not told apart from zero."
 
 
-def _asked(session: Session, ids: Sequence[int], *, in_words: bool) -> Iterator[Found]:
+def _asked(session: Session, ids: Sequence[int], until: CutOff, *, in_words: bool) -> Iterator[Found]:
     """Surveys that have closed, each at the levels of those questions that enough people answered; `in_words` with what most
     people said."""
     surveys = list(
-        session.scalars(select(Survey).where(Survey.project_id.in_(ids), Survey.closed_at.is_not(None)))
+        session.scalars(
+            select(Survey).where(
+                Survey.project_id.in_(ids),
+                Survey.closed_at < until.known_at,
+                Survey.sent_on.is_(None) | (Survey.sent_on <= until.last_day),
+            )
+        )
     )
     said = _said(session, surveys) if in_words else {}
-    enough = survey_results.answered_by_enough(session, surveys)
-    answered = dict(
-        session.execute(
-            select(Response.survey_id, func.count())
-            .where(Response.survey_id.in_([one.id for one in surveys]))
-            .group_by(Response.survey_id)
-        ).all()
-    )
+    enough = survey_results.answered_by_enough(session, surveys, before=until.known_at)
+    answered = survey_results.how_many(session, surveys, before=until.known_at)
     for survey in surveys:
         count = answered.get(survey.id, 0)
         if count >= LEAST_PEOPLE and survey.project_id is not None:
@@ -180,18 +184,14 @@ def _said(session: Session, surveys: Sequence[Survey]) -> dict[tuple[int, int], 
     return found
 
 
-def _there(session: Session, ids: Sequence[int]) -> Iterator[Found]:
-    rows = session.execute(
-        select(Participant.project_id, func.count())
-        .where(Participant.project_id.in_(ids), Participant.state.in_(("attended", "completed")))
-        .group_by(Participant.project_id)
-    )
-    for project, count in rows:
+def _there(session: Session, ids: Sequence[int], until: CutOff) -> Iterator[Found]:
+    there = participants.there(session, ids, None if until == EVER else until)
+    for project, count in sorted(Counter(project for project, _ in there).items()):
         if count >= LEAST_PEOPLE:
             yield project, Evidence(1, f"{count} people were there", 1, base=count)
 
 
-def _recorded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+def _recorded(session: Session, ids: Sequence[int], until: CutOff) -> Iterator[Found]:
     """What learning systems tell, as people counted once each."""
     rows = session.execute(
         select(
@@ -203,7 +203,9 @@ def _recorded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         .where(
             LearningActivity.project_id.in_(ids),
             LearningRecord.kind.in_(RECORDS),
-            LearningRecord.voided_at.is_(None),
+            LearningRecord.happened_at < until.at,
+            LearningRecord.received_at < until.known_at,
+            LearningRecord.voided_at.is_(None) | (LearningRecord.voided_at >= until.known_at),
         )
         .group_by(LearningActivity.project_id, LearningRecord.kind)
     )
@@ -213,12 +215,12 @@ def _recorded(session: Session, ids: Sequence[int]) -> Iterator[Found]:
             yield project, Evidence(level, f"{count} people {words} in a learning system", tier, base=count)
 
 
-def _done(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+def _done(session: Session, ids: Sequence[int], until: CutOff) -> Iterator[Found]:
     """Lines of the evaluation plan that were done by hand."""
     rows = session.scalars(
         select(EvaluationStep).where(
             EvaluationStep.project_id.in_(ids),
-            EvaluationStep.done_at.is_not(None),
+            EvaluationStep.done_at < until.known_at,
             EvaluationStep.template.is_(None),
             EvaluationStep.level < 4,
         )
@@ -227,11 +229,16 @@ def _done(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         yield one.project_id, Evidence(one.level, f"Done: {one.what}", one.tier)
 
 
-def _told(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+def _told(session: Session, ids: Sequence[int], until: CutOff) -> Iterator[Found]:
     worked = func.count().filter(SuccessCase.succeeded.is_(True))
     rows = session.execute(
         select(SuccessCase.project_id, worked, func.count())
-        .where(SuccessCase.project_id.in_(ids), SuccessCase.step == "told")
+        .where(
+            SuccessCase.project_id.in_(ids),
+            SuccessCase.step == "told",
+            SuccessCase.added_at < until.known_at,
+            SuccessCase.told_on.is_(None) | (SuccessCase.told_on <= until.last_day),
+        )
         .group_by(SuccessCase.project_id)
     )
     for project, good, count in rows:
@@ -239,16 +246,34 @@ def _told(session: Session, ids: Sequence[int]) -> Iterator[Found]:
         yield project, Evidence(3, f"{cases} told, {good} of success", 7, base=count)
 
 
-def _read(session: Session, ids: Sequence[int]) -> Iterator[Found]:
+def _read(session: Session, ids: Sequence[int], until: CutOff) -> Iterator[Found]:
     """Measures read on both sides of the work and not concluded yet."""
-    before, after = (func.count().filter(Reading.after.is_(side)) for side in (False, True))
-    rows = session.execute(
-        select(Measure.project_id, Measure.name, before, after)
-        .join(Reading, Reading.measure_id == Measure.id)
-        .where(Measure.project_id.in_(ids), Reading.comparison.is_(False))
-        .group_by(Measure.project_id, Measure.id, Measure.name)
-    )
-    for project, name, first, last in rows:
+    sides: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    names: dict[int, tuple[int | None, str]] = {}
+    for kept, in_the_books in (
+        (Reading, Reading.recorded_at < until.known_at),
+        (
+            WithdrawnReading,
+            (WithdrawnReading.recorded_at < until.known_at)
+            & (WithdrawnReading.withdrawn_at >= until.known_at),
+        ),
+    ):
+        rows = session.execute(
+            select(Measure.id, Measure.project_id, Measure.name, kept.after, func.count())
+            .join(kept, kept.measure_id == Measure.id)
+            .where(
+                Measure.project_id.in_(ids),
+                kept.comparison.is_(False),
+                kept.read_on <= until.last_day,
+                in_the_books,
+            )
+            .group_by(Measure.project_id, Measure.id, Measure.name, kept.after)
+        )
+        for number, project, name, after, count in rows:
+            names[number] = (project, name)
+            sides[number][after] += count
+    for number, (project, name) in sorted(names.items()):
+        first, last = sides[number]
         if project is not None and first and last:
             words = f"“{name}” read {first + last} times, {last} of them after; not concluded yet"
             yield project, Evidence(4, words, 8, base=first + last)

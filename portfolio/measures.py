@@ -13,6 +13,7 @@ from portfolio import baselines
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.links import Links
+from portfolio.looking_back import said_before
 from portfolio.models import Measure, Person, Project, Reading, WithdrawnReading
 from portfolio.rules.proof import Value
 
@@ -117,6 +118,7 @@ def edit(
     changed = sorted(name for name, value in facts.items() if value != getattr(measure, name))
     if not changed:
         return False
+    before = said_before(measure, facts)
     for name in changed:
         setattr(measure, name, facts[name])
     if "cut_on" in changed and measure.cut_on is not None:
@@ -126,7 +128,7 @@ def edit(
             .values(after=Reading.read_on >= measure.cut_on)
         )
     measure.version += 1
-    record(session, "measure.changed", measure, by=by, at=at, fields=changed)
+    record(session, "measure.changed", measure, by=by, at=at, fields=changed, **before)
     return True
 
 
@@ -234,7 +236,11 @@ def withdraw(
         read_on=reading.read_on,
         after=reading.after,
         comparison=reading.comparison,
+        subject=reading.subject,
+        traits=reading.traits,
+        exposure=reading.exposure,
         row_key=reading.row_key,
+        recorded_at=reading.recorded_at,
         why=why,
         by_id=by.id,
         withdrawn_at=at,

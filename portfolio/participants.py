@@ -1,6 +1,6 @@
 """Whom a project is for: who was invited, came and finished, and whose lead sees their work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from portfolio import people
 from portfolio.history import record
 from portfolio.links import Links
+from portfolio.looking_back import CutOff, changes_since
 from portfolio.models import Participant, Person, Project, TrainingSession
 from portfolio.rules.people_lists import people_in
 
@@ -20,6 +21,7 @@ STATES = (
     (ABSENT, "Wasn't there"),
     (COMPLETED, "Finished"),
 )
+WAS_THERE = (ATTENDED, COMPLETED)
 MOST_AT_ONCE = 2000
 
 
@@ -136,10 +138,19 @@ def mark(
         return True
     if one.state == state or (one.state == COMPLETED and by is None):
         return False
-    one.state = state
+    before, one.state = one.state, state
     if session_ is not None:
         one.session_id = session_.id
-    record(session, "project.participant_marked", project, by=by, at=at, person=person.id, state=state)
+    record(
+        session,
+        "project.participant_marked",
+        project,
+        by=by,
+        at=at,
+        person=person.id,
+        state=state,
+        was=before,
+    )
     return True
 
 
@@ -177,6 +188,28 @@ def counted(session: Session, project: Project) -> dict[str, int]:
         .group_by(Participant.state)
     )
     return {str(state): int(count) for state, count in rows}
+
+
+def there(
+    session: Session, project_ids: Sequence[int], cut_off: CutOff | None = None
+) -> list[tuple[int, int | None]]:
+    """Project and session (None: all of them) of everybody who came or finished; at a cut-off as it was in the books then."""
+    query = select(
+        Participant.project_id, Participant.person_id, Participant.session_id, Participant.state
+    ).where(Participant.project_id.in_(project_ids))
+    if cut_off is None:
+        rows = session.execute(query.where(Participant.state.in_(WAS_THERE)))
+        return [(project, own) for project, _, own, _ in rows]
+    known = session.execute(query.where(Participant.added_at < cut_off.known_at)).all()
+    before = {
+        (event.subject_id, event.details.get("person")): event.details.get("was", INVITED)
+        for event in changes_since(session, cut_off.known_at, "project.participant_marked")
+    }
+    return [
+        (project, own)
+        for project, person, own, state in known
+        if before.get((project, person), state) in WAS_THERE
+    ]
 
 
 def pseudonym_of(links: Links, project: Project, person: Person) -> str:

@@ -47,6 +47,7 @@ from portfolio.models import (
     Supporter,
     Survey,
     Visit,
+    WithdrawnReading,
     WorkLog,
 )
 from portfolio.rules.learning import of_mailbox
@@ -301,6 +302,7 @@ def _cut_pseudonyms(session: Session, person: Person, links: Links) -> None:
         (Response, Response.pseudonym),
         (BenefitEstimate, BenefitEstimate.pseudonym),
         (Reading, Reading.subject),
+        (WithdrawnReading, WithdrawnReading.subject),
         (LearningRecord, LearningRecord.pseudonym),
     ):
         found = {
@@ -314,11 +316,12 @@ def _cut_pseudonyms(session: Session, person: Person, links: Links) -> None:
         for was in found:
             now = new.setdefault(was, secrets.token_urlsafe(16))
             session.execute(update(model).where(column == was).values({column.key: now}))
-    session.execute(
-        update(Reading)
-        .where(func.lower(Reading.subject) == person.email)
-        .values(subject=secrets.token_urlsafe(16))
-    )
+    for read in (Reading, WithdrawnReading):
+        session.execute(
+            update(read)
+            .where(func.lower(read.subject) == person.email)
+            .values(subject=secrets.token_urlsafe(16))
+        )
     session.execute(
         update(LearningRecord).where(LearningRecord.person_id == person.id).values(person_id=None, raw=None)
     )
@@ -328,8 +331,14 @@ def _pseudonyms(session: Session, person: Person, links: Links) -> set[str]:
     """All that may stand for somebody: one a project, one a survey or measure without a project, those of learning systems. Where
     their address came before they did, it may be the address that a key was made of."""
     answered = select(Survey.id, Survey.project_id).join(Response).where(Response.pseudonym.is_not(None))
-    measured = select(Measure.id, Measure.project_id).join(Reading).where(Reading.subject.is_not(None))
-    surveys, measures = (session.execute(one.distinct()).all() for one in (answered, measured))
+    measured, withdrawn = (
+        select(Measure.id, Measure.project_id)
+        .join(read, read.measure_id == Measure.id)
+        .where(read.subject.is_not(None))
+        for read in (Reading, WithdrawnReading)
+    )
+    surveys = session.execute(answered.distinct()).all()
+    measures = session.execute(measured.union(withdrawn)).all()
     valued = session.scalars(
         select(BenefitEstimate.project_id).where(BenefitEstimate.pseudonym.is_not(None)).distinct()
     )

@@ -15,6 +15,7 @@ from portfolio.database import hold
 from portfolio.evaluating import StepGiven
 from portfolio.history import record
 from portfolio.links import Links
+from portfolio.looking_back import said_before
 from portfolio.models import (
     Card,
     Column,
@@ -222,10 +223,11 @@ def edit(
         raise StaleEdit("Somebody else changed this project meanwhile.")
     if fields.get("hypothesis", project.hypothesis) != project.hypothesis:
         fields.setdefault("hypothesis_parts", None)
+    before = said_before(project, fields)
     for name, value in fields.items():
         setattr(project, name, value)
     project.version += 1
-    record(session, "project.edited", project, by=by, at=at, fields=sorted(fields))
+    record(session, "project.edited", project, by=by, at=at, fields=sorted(fields), **before)
     if fields.get("hypothesis_parts"):
         _follow(session, project, by=by, at=at)
 
@@ -374,13 +376,14 @@ def _keep_measure(
         "worthwhile_change": worthwhile,
         "higher_is_better": follows if higher is None else higher,
     }
+    before = {} if is_new else said_before(measure, wished)
     changed = sorted(name for name, value in wished.items() if value != getattr(measure, name))
     for name in changed:
         setattr(measure, name, wished[name])
     if is_new:
         record(session, "measure.added", measure, by=by, at=at, project=project.id)
     elif changed:
-        record(session, "measure.changed", measure, by=by, at=at, fields=changed)
+        record(session, "measure.changed", measure, by=by, at=at, fields=changed, **before)
 
 
 def _keep_cards(

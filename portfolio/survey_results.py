@@ -95,12 +95,19 @@ def results(
     }
 
 
-def answered_by_enough(session: Session, surveys: Sequence[Survey]) -> set[tuple[int, str]]:
+def how_many(session: Session, surveys: Sequence[Survey], *, before: datetime) -> dict[int, int]:
+    """How many people had answered each survey before a moment."""
+    return _totals(session, [one.id for one in surveys], before)
+
+
+def answered_by_enough(
+    session: Session, surveys: Sequence[Survey], *, before: datetime = LATE
+) -> set[tuple[int, str]]:
     """Questions of closed surveys that enough people answered to be shown, by survey and key: one statement, however many surveys
     and answers. The same questions as `results` shows then, whatever files the answers came in: see `disclosure.releases`."""
     if not surveys:
         return set()
-    rows = _run(session, "enough", [one.id for one in surveys], before=LATE, least=SMALLEST)
+    rows = _run(session, "enough", [one.id for one in surveys], before=before, least=SMALLEST)
     return {(survey, key) for survey, key in rows}
 
 

@@ -1,14 +1,15 @@
 """Hours spent on a card: typed, or by a timer of which everybody has one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio.database import hold
 from portfolio.history import record
+from portfolio.looking_back import CutOff, changes_since
 from portfolio.models import Card, Person, WorkLog
 
 FORGOTTEN_AFTER = timedelta(hours=10)
@@ -42,6 +43,18 @@ class Clock:
     @property
     def is_forgotten(self) -> bool:
         return self.ran_hours > FORGOTTEN_AFTER / timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Hours somebody wrote down on a card of a project (None where it has none), and when they were worked."""
+
+    card: int
+    project: int | None
+    person: int
+    hours: float
+    started_at: datetime
+    ended_at: datetime
 
 
 def type_in(
@@ -145,7 +158,17 @@ def remove(session: Session, log: WorkLog, *, by: Person, at: datetime) -> None:
     """It was written down by mistake."""
     card = session.get_one(Card, log.card_id)
     _count(session, card, -(log.hours or 0.0))
-    record(session, "card.hours_removed", card, by=by, at=at, log=log.id, hours=log.hours or 0.0)
+    record(
+        session,
+        "card.hours_removed",
+        card,
+        by=by,
+        at=at,
+        log=log.id,
+        hours=log.hours or 0.0,
+        person=log.person_id,
+        started_at=log.started_at.isoformat(),
+    )
     session.delete(log)
 
 
@@ -203,6 +226,50 @@ def hours_of(session: Session, card: Card, person: Person) -> float:
         select(WorkLog.hours).where(WorkLog.card_id == card.id, WorkLog.person_id == person.id)
     )
     return round(sum(hours or 0.0 for hours in logs), 2)
+
+
+def logged(session: Session, of_cards: Select[int], cut_off: CutOff | None = None) -> list[Logged]:
+    """Hours written down on these cards, timers that run not in it; up to a cut-off as they stood in the books then."""
+    rows = session.execute(
+        select(
+            WorkLog.id, WorkLog.card_id, Card.project_id, WorkLog.person_id, WorkLog.hours, WorkLog.started_at, WorkLog.ended_at
+        )
+        .join(Card, Card.id == WorkLog.card_id)
+        .where(WorkLog.card_id.in_(of_cards), WorkLog.ended_at.is_not(None), WorkLog.hours > 0)
+        .order_by(WorkLog.id)
+    )  # fmt: skip
+    found = {
+        number: Logged(card, project, person, hours, started_at, ended_at)
+        for number, card, project, person, hours, started_at, ended_at in rows
+        if hours is not None and ended_at is not None
+    }
+    if cut_off is None:
+        return [*found.values()]
+    _wind_back(session, found, of_cards, cut_off.known_at)
+    return [one for _, one in sorted(found.items()) if one.ended_at < cut_off.at]
+
+
+def _wind_back(session: Session, found: dict[int, Logged], of_cards: Select[int], known_at: datetime) -> None:
+    """Undo what was written down, corrected and removed since a moment."""
+    changed = changes_since(
+        session, known_at, "card.hours_logged", "card.timer_stopped", "card.hours_corrected", "card.hours_removed"
+    )  # fmt: skip
+    if not changed:
+        return
+    cards = session.execute(select(Card.id, Card.project_id).where(Card.id.in_(of_cards))).all()
+    projects = {card: project for card, project in cards}  # noqa: C416 - rows unpack, dict() takes pairs only
+    for event in changed:
+        said, number = event.details, event.details["log"]
+        if event.action == "card.hours_removed":
+            if event.subject_id in projects and said.get("started_at") and said["hours"]:
+                begun = datetime.fromisoformat(said["started_at"])
+                ended = begun + timedelta(hours=said["hours"])
+                card = event.subject_id
+                found[number] = Logged(card, projects[card], said["person"], said["hours"], begun, ended)
+        elif event.action != "card.hours_corrected":
+            found.pop(number, None)
+        elif number in found:
+            found[number] = replace(found[number], hours=said["was"])
 
 
 def _check(hours: float) -> None:

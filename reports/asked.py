@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from portfolio import costs
 from portfolio.models import Edition, Organisation
 from portfolio.rules.money import Benefits, Loaded
 from portfolio.rules.report_sections import Audience, Chosen, audience_of, chosen
@@ -95,7 +96,7 @@ class Asked:
     def currency(self) -> str:
         return self.organisation.currency if self.organisation else ""
 
-    @property
+    @cached_property
     def least_grade(self) -> EvidenceGrade:
         """Below this no return is printed."""
-        return self.organisation.least_grade if self.organisation else EvidenceGrade.ESTIMATE
+        return costs.rates_known(self.session, self.frames.known_at)[1]

@@ -26,7 +26,7 @@ from reports.sections import (
 )
 from reports.tables import Table
 
-FORMULA_VERSION = f"report-2 {flow.FORMULA_VERSION} {proof.FORMULA_VERSION} {money.FORMULA_VERSION}"
+FORMULA_VERSION = f"report-3 {flow.FORMULA_VERSION} {proof.FORMULA_VERSION} {money.FORMULA_VERSION}"
 SEED = 0
 """Nothing in a report is drawn at random: forecasts are taken as they were told."""
 
@@ -112,9 +112,9 @@ def method(it: Asked) -> list[list[str]]:
     notes = {
         "Period and data": (
             f"Covers {scope.window.words} in the time zone {scope.zone.key}; nothing recorded at or after "
-            f"{words.moment(scope.cut_off)} is counted. States and told dates are replayed from the history. Names, estimates, "
-            "agreed dates, stop rules, evaluation plans, goals’ targets and values to date, hours saved and costs have no history "
-            "and stand as of the day this was built."
+            f"{words.moment(scope.cut_off)} is counted. States, told dates, goals’ values, costs, logged hours, rates, benefits, "
+            "readings and answers stand as they were known then; what was changed since is wound back by the history. Names and "
+            "words, evaluation plans and how many a survey was sent to stand as of the day this was built."
         ),
         "Comparison": f"With the {whole}, {scope.before.words}.",
         "Requests": (
@@ -149,9 +149,10 @@ def method(it: Asked) -> list[list[str]]:
             "worked out from."
         ),
         "Corrected": (
-            f"Measures and their readings are as known on {words.moment(it.frames.known_at.astimezone(scope.zone))}; everything "
-            "else is counted as in the edition corrected."
-            if it.frames.known_at
+            f"Measures, readings, evaluations, surveys, costs, hours, rates and benefits count as known on "
+            f"{words.moment(it.frames.known_at.astimezone(scope.zone))}, as far as they are about the period or before. States, dates "
+            "told and goals’ values count as in the edition corrected."
+            if it.edition.corrects_id is not None
             else ""
         ),
         "Versions": f"Formulas {FORMULA_VERSION}; seed {SEED} (nothing here is drawn at random).",

@@ -1,27 +1,30 @@
 """History to tidy DataFrames: the only step from SQL to pandas. Nothing that happened at or after the cut-off is read.
 
-States are replayed from the events, so a report over a past period doesn't see what came later. What has no history is
-read as it stands: names, goals' targets and values to date, estimates, hours saved, costs. A fixed number of queries.
+States are replayed from the events, so a report over a past period doesn't see what came later; numbers and days that were
+changed since are wound back by them. What the history doesn't keep is read as it stands: names and words. A fixed number of
+queries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from portfolio import costs
 from portfolio import measures as kept_measures
+from portfolio.looking_back import CutOff, before_changes, changes_since
 from portfolio.models import (
     Answer,
     Card,
     Column,
-    Cost,
     Evaluation,
     Event,
     Goal,
@@ -31,9 +34,10 @@ from portfolio.models import (
     Project,
     Promise,
     Reading,
+    WithdrawnReading,
 )
 from portfolio.rules.proof import Value
-from portfolio.states import LIVE_STAGES, ColumnKind, RequestStatus, Stage
+from portfolio.states import LIVE_STAGES, ColumnKind, Health, RequestStatus, Stage
 from reports.scope import Window
 
 Rows = Sequence[Any]
@@ -52,15 +56,15 @@ EVERYTHING = About()
 
 class Frames:
     """All a report is made from, as of one cut-off, each frame read when it is first asked for. One row is one thing named by
-    the frame. What only has a day counts up to and including `last_day`.
+    the frame. What only has a day counts up to and including `last_day`; all as it was known at `known_at`.
 
     requests: id, title, goal, source, source_name, is_need, submitted_at, status, first_decided_at, verdict,
       reason, decided_at (of the last verdict), withdrawn_at
     projects: id, name, goal, request, solution_type, people, estimate_hours, hours_saved, costs, stage, started_at, ended_at
     cards: id, project, hours, added_at, started_at, done_at
     iterations: id, goal, starts_on, ends_on, closed_at, capacity_hours, committed, done, hours_done
-    goals: id, name, measure, owner, weight, target, year_to_date, unit, ends_on
-    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit, family, by_chance, baseline
+    goals: id, name, measure, owner, weight, target, year_to_date, unit, starts_on, ends_on
+    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit, family, by_chance, chosen_for_value, baseline
     readings: measure, value, read_on, after, comparison, subject, traits, exposure
     evaluations: project, level, tier, grade, verdict, figures, concluded_at
     facts: what of a project has no history, by its id · promises: the dates told about each project, by its id
@@ -77,7 +81,7 @@ class Frames:
     ) -> None:
         self.session = session
         self.cut_off = cut_off
-        self.known_at = known_at
+        self.known_at = known_at or cut_off
         self.last_day = last_day
         self.about = about
 
@@ -92,7 +96,7 @@ class Frames:
 
     @cached_property
     def projects(self) -> pd.DataFrame:
-        found = projects(self.session, self.cut_off, self.last_day)
+        found = projects(self.session, self.until)
         if self.about.goal is not None:
             return _only(found, found["goal"] == self.about.goal)
         if self.about.project is not None:
@@ -109,7 +113,7 @@ class Frames:
 
     @cached_property
     def goals(self) -> pd.DataFrame:
-        found = goals(self.session, self.cut_off)
+        found = goals(self.session, self.until)
         if self.about.goal is not None:
             return _only(found, found["id"] == self.about.goal)
         if self.about.project is not None:
@@ -118,19 +122,19 @@ class Frames:
 
     @cached_property
     def measures(self) -> pd.DataFrame:
-        return self._of_projects(measures(self.session, self.known_at or self.cut_off))
+        return self._of_projects(measures(self.session, self.known_at))
 
     @cached_property
     def readings(self) -> dict[int, list[Value]]:
-        return readings(self.session, self.known_at or self.cut_off, self.last_day)
+        return readings(self.session, self.until)
 
     @cached_property
     def evaluations(self) -> pd.DataFrame:
-        return self._of_projects(evaluations(self.session, self.cut_off))
+        return self._of_projects(evaluations(self.session, self.known_at))
 
     @cached_property
-    def facts(self) -> dict[int, Any]:
-        return {one.id: one for one in facts(self.session, [int(one) for one in self.projects["id"]])}
+    def facts(self) -> dict[int, Facts]:
+        return facts(self.session, [int(one) for one in self.projects["id"]], self.until)
 
     @cached_property
     def promises(self) -> dict[int, list[Any]]:
@@ -140,6 +144,10 @@ class Frames:
             if one.project in known:
                 found.setdefault(one.project, []).append(one)
         return found
+
+    @property
+    def until(self) -> CutOff:
+        return CutOff(self.cut_off, self.last_day, self.known_at)
 
     @property
     def is_whole(self) -> bool:
@@ -163,7 +171,7 @@ def read(
 ) -> Frames:
     """Everything before `cut_off`; what only has a day counts up to and including `last_day`.
 
-    For a correction, measures and readings count as they were known at `known_at`: what was put right since is in it.
+    For a correction all that happened until then counts as it was known at `known_at`: what was put right since is in it.
     """
     return Frames(session, cut_off=cut_off, last_day=last_day, about=about, known_at=known_at)
 
@@ -220,14 +228,9 @@ def requests(session: Session, cut_off: datetime) -> pd.DataFrame:
     )
 
 
-def projects(session: Session, cut_off: datetime, last_day: date) -> pd.DataFrame:
-    """Projects started before the cut-off, with the stage they had then and the costs recorded by that day."""
-    spent = _pairs(
-        session,
-        select(Cost.project_id, func.sum(Cost.amount))
-        .where(Cost.spent_on <= last_day)
-        .group_by(Cost.project_id),
-    )
+def projects(session: Session, until: CutOff) -> pd.DataFrame:
+    """Projects started before the cut-off, with the stage they had then and the costs written down by that day."""
+    before = before_changes(session, until.known_at, "project.edited")
     names = "id name goal request solution_type people estimate_hours hours_saved"
     found: dict[int, dict[str, Any]] = {}
     for action, at, to, *fields in session.execute(
@@ -245,14 +248,14 @@ def projects(session: Session, cut_off: datetime, last_day: date) -> pd.DataFram
             Project.hours_saved,
         )
         .join(Project, Project.id == Event.subject_id)
-        .where(Event.action.in_(("project.started", "project.moved")), Event.at < cut_off)
+        .where(Event.action.in_(("project.started", "project.moved")), Event.at < until.at)
         .order_by(Event.at, Event.id)
     ):
         number = fields[0]
         if action == "project.started":
             found[number] = {
-                **dict(zip(names.split(), fields, strict=True)),
-                "costs": spent.get(number, 0.0),
+                **_as_before(dict(zip(names.split(), fields, strict=True)), before.get(number)),
+                "costs": 0.0,
                 "stage": Stage.DISCOVER.value,
                 "started_at": at,
                 "ended_at": None,
@@ -260,6 +263,8 @@ def projects(session: Session, cut_off: datetime, last_day: date) -> pd.DataFram
         elif number in found:
             is_over = to not in {stage.value for stage in LIVE_STAGES}
             found[number].update(stage=to, ended_at=at if is_over else None)
+    for number, line in costs.written_down(session, [*found], until):
+        found[number]["costs"] += line.amount
     return _frame(
         (found[id_] for id_ in sorted(found)),
         f"{names} costs stage started_at ended_at",
@@ -335,19 +340,47 @@ def iterations(session: Session, cut_off: datetime) -> pd.DataFrame:
     )
 
 
-def goals(session: Session, cut_off: datetime) -> pd.DataFrame:
-    """Goals in force at the cut-off, weightiest first."""
-    names = "id name measure owner weight target year_to_date unit ends_on"
+def goals(session: Session, until: CutOff) -> pd.DataFrame:
+    """Goals in force at the cut-off with their numbers of then, weightiest first. What is said later of a value to date is said of
+    a later day, so a correction takes those of the cut-off as well."""
+    names = "id name measure owner weight target year_to_date unit starts_on ends_on"
     rows = session.execute(
         select(*(getattr(Goal, name) for name in names.split()))
-        .where(Goal.created_at < cut_off, Goal.retired_at.is_(None) | (Goal.retired_at >= cut_off))
-        .order_by(Goal.weight.desc(), Goal.id)
-    ).all()
-    return _tabled(rows, names)
+        .where(Goal.created_at < until.at, Goal.retired_at.is_(None) | (Goal.retired_at >= until.at))
+        .order_by(Goal.id)
+    )
+    before = before_changes(session, until.at, "goal.edited")
+    found = [_as_before(dict(zip(names.split(), row, strict=True)), before.get(row.id)) for row in rows]
+    return _frame(sorted(found, key=lambda goal: (-goal["weight"], goal["id"])), names)
 
 
-def measures(session: Session, cut_off: datetime) -> pd.DataFrame:
-    """Measures stated before the cut-off."""
+def values_to_date(session: Session, before: datetime) -> dict[int, list[tuple[datetime, float]]]:
+    """What was said of each goal's value to date before a moment, by goal: since when it was what, earliest first. What was said once
+    only has no pace and isn't in it."""
+    said = select(Event).where(Event.action == "goal.edited").order_by(Event.at, Event.id)
+    stands = {one.id: (one.created_at, one.year_to_date) for one in session.scalars(select(Goal))}
+    changes: dict[int, list[Event]] = {}
+    for event in session.scalars(said):
+        if "year_to_date" in event.details.get("was", {}) and event.subject_id in stands:
+            changes.setdefault(event.subject_id, []).append(event)
+    found: dict[int, list[tuple[datetime, float]]] = {}
+    for number, made in changes.items():
+        since = [stands[number][0], *(one.at for one in made)]
+        values = [*(one.details["was"]["year_to_date"] for one in made), stands[number][1]]
+        known = [
+            (at, float(value))
+            for at, value in zip(since, values, strict=True)
+            if value is not None and at < before
+        ]
+        if len(known) > 1:
+            found[number] = known
+    return found
+
+
+def measures(session: Session, known_at: datetime) -> pd.DataFrame:
+    """Measures stated before a moment, with what was said of them then."""
+    names = "id project name unit higher_is_better worthwhile_change value_per_unit family by_chance chosen_for_value baseline"
+    before = before_changes(session, known_at, "measure.changed")
     rows = session.execute(
         select(
             Measure.id,
@@ -359,33 +392,36 @@ def measures(session: Session, cut_off: datetime) -> pd.DataFrame:
             Measure.value_per_unit,
             Measure.family,
             Measure.by_chance,
+            Measure.chosen_for_value,
             Measure.baseline,
         )
-        .where(Measure.created_at < cut_off)
+        .where(Measure.created_at < known_at)
         .order_by(Measure.id)
     ).all()
-    return _tabled(
-        rows,
-        "id project name unit higher_is_better worthwhile_change value_per_unit family by_chance baseline",
+    return _frame(
+        (_as_before(dict(zip(names.split(), row, strict=True)), before.get(row[0])) for row in rows), names
     )
 
 
-def readings(session: Session, cut_off: datetime, last_day: date) -> dict[int, list[Value]]:
-    """Readings recorded before the cut-off, by measure, as the proof takes them."""
+def readings(session: Session, until: CutOff) -> dict[int, list[Value]]:
+    """Readings up to the last day that were in the books, by measure, as the proof takes them; also those taken back since."""
+    names = ["measure_id", "value", "read_on", "after", "comparison", "subject", "traits", "exposure"]
     rows = session.execute(
-        select(
-            Reading.measure_id,
-            Reading.value,
-            Reading.read_on,
-            Reading.after,
-            Reading.comparison,
-            Reading.subject,
-            Reading.traits,
-            Reading.exposure,
-        )
-        .where(Reading.recorded_at < cut_off, Reading.read_on <= last_day)
+        select(*(getattr(Reading, name) for name in names))
+        .where(Reading.recorded_at < until.known_at, Reading.read_on <= until.last_day)
         .order_by(Reading.measure_id, Reading.read_on, Reading.id)
-    )
+    ).all()
+    taken_back = session.execute(
+        select(*(getattr(WithdrawnReading, name) for name in names))
+        .where(
+            WithdrawnReading.recorded_at < until.known_at,
+            WithdrawnReading.withdrawn_at >= until.known_at,
+            WithdrawnReading.read_on <= until.last_day,
+        )
+        .order_by(WithdrawnReading.id)
+    ).all()
+    if taken_back:
+        rows = sorted([*rows, *taken_back], key=lambda row: (row.measure_id, row.read_on))
     found: dict[int, list[Value]] = {}
     for measure, value, on, after, comparison, subject, traits, exposure in rows:
         made = kept_measures.value_of(
@@ -395,8 +431,8 @@ def readings(session: Session, cut_off: datetime, last_day: date) -> dict[int, l
     return found
 
 
-def evaluations(session: Session, cut_off: datetime) -> pd.DataFrame:
-    """Evaluations concluded before the cut-off."""
+def evaluations(session: Session, known_at: datetime) -> pd.DataFrame:
+    """Evaluations concluded before a moment."""
     names = "project level tier grade verdict figures concluded_at"
     rows = session.execute(
         select(
@@ -408,31 +444,48 @@ def evaluations(session: Session, cut_off: datetime) -> pd.DataFrame:
             Evaluation.figures,
             Evaluation.concluded_at,
         )
-        .where(Evaluation.concluded_at < cut_off)
+        .where(Evaluation.concluded_at < known_at)
         .order_by(Evaluation.concluded_at, Evaluation.id)
     ).all()
     return _tabled(rows, names)
 
 
-def facts(session: Session, numbers: list[int]) -> Rows:
-    """What of these projects has no history, as it stands now."""
-    rows = session.execute(
-        select(
-            Project.id,
-            Project.name,
-            Project.audience,
-            Project.hypothesis,
-            Project.stop_rule,
-            Project.stop_on,
-            Project.sponsor,
-            Project.baseline_on,
-            Project.due_on,
-            Project.health,
-            Project.health_note,
-        ).order_by(Project.id)
-    ).all()
+@dataclass(frozen=True)
+class Facts:
+    """What is said of a project: its words as they stand, its days as they were."""
+
+    id: int
+    name: str
+    audience: str
+    hypothesis: str
+    stop_rule: str
+    stop_on: date | None
+    sponsor: str
+    baseline_on: date | None
+    due_on: date | None
+    health: Health
+    health_note: str
+
+
+def facts(session: Session, numbers: list[int], until: CutOff) -> dict[int, Facts]:
+    """What is said of these projects, by number; how they are doing as it was said last before the cut-off."""
+    columns = [getattr(Project, field.name) for field in fields_of(Facts)]
     wanted = set(numbers)
-    return [one for one in rows if one.id in wanted]
+    rows = session.execute(select(*columns).order_by(Project.id))
+    found = {row.id: Facts(*row) for row in rows if row.id in wanted}
+    for number, said in before_changes(session, until.known_at, "project.edited").items():
+        if number in found:
+            days: dict[str, Any] = {
+                name: said[name] and date.fromisoformat(said[name])
+                for name in ("stop_on", "baseline_on", "due_on")
+                if name in said
+            }
+            found[number] = replace(found[number], **days)
+    for event in changes_since(session, until.at, "project.health_noted"):
+        if event.subject_id in found:
+            was = Health(event.details["from"])
+            found[event.subject_id] = replace(found[event.subject_id], health=was, health_note="")
+    return found
 
 
 def promises(session: Session, cut_off: datetime) -> Rows:
@@ -500,6 +553,14 @@ def _card_events(session: Session, cut_off: datetime) -> Rows:
         .where(Event.action.in_(("card.added", "card.moved")), Event.at < cut_off)
         .order_by(Event.at, Event.id)
     ).all()
+
+
+def _as_before(row: dict[str, Any], said: dict[str, Any] | None) -> dict[str, Any]:
+    """A row with what some of its numbers and days were before they were changed since."""
+    for name, value in (said or {}).items():
+        if name in row:
+            row[name] = date.fromisoformat(value) if value and name.endswith("_on") else value
+    return row
 
 
 def _pairs(session: Session, query: Select[*tuple[Any, ...]]) -> dict[int, Any]:

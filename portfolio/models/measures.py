@@ -17,7 +17,8 @@ class Measure(Base):
     """A business measure a project means to move, from `baseline` to `target`, both in `unit`.
 
     `family` says what a value is: mean, count (of events; `Reading.exposure` is what they are counted among) or share (0..100 %).
-    `by_chance`: who was trained was drawn by lot, so groups read only afterwards can be compared. `value_basis` says where the value of one unit comes from. It is read again after `read_every_days`. What is read from
+    `by_chance`: who was trained was drawn by lot, so groups read only afterwards can be compared.
+    `chosen_for_value`: they were trained because this value was bad, which comes up by itself; None where nobody said. `value_basis` says where the value of one unit comes from. It is read again after `read_every_days`. What is read from
     `cut_on` on counts as after; where it has none, from the day people first met the project's solution.
     """
 
@@ -36,6 +37,7 @@ class Measure(Base):
     value_basis: Mapped[str] = mapped_column(String(300), default="", server_default="")
     family: Mapped[str] = mapped_column(String(12), default="mean", server_default="mean")
     by_chance: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    chosen_for_value: Mapped[bool | None]
     source: Mapped[str] = mapped_column(String(160), default="")
     read_every_days: Mapped[int | None]
     cut_on: Mapped[date | None]
@@ -95,7 +97,11 @@ class WithdrawnReading(Base):
     read_on: Mapped[date]
     after: Mapped[bool]
     comparison: Mapped[bool]
+    subject: Mapped[str | None] = mapped_column(String(64))
+    traits: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    exposure: Mapped[float | None]
     row_key: Mapped[str | None] = mapped_column(String(64))
+    recorded_at: Mapped[datetime | None]
     why: Mapped[str] = mapped_column(String(200), default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     withdrawn_at: Mapped[datetime]
@@ -130,7 +136,8 @@ class MeasureSource(Base):
 
 class BenefitEstimate(Base):
     """What one participant thinks the work was worth in a year, how much of it is due to the work (`isolation`, 0..1) and how
-    sure they are (`confidence`, 0..1). `amount` in money. `left_out` says why it doesn't count, "" where it does."""
+    sure they are (`confidence`, 0..1). `amount` in money. `left_out` says why it doesn't count, "" where it does. What was written
+    down by mistake has a `removed_at`: it counts only in reports on what was known before."""
 
     __tablename__ = "benefit_estimates"
     __table_args__ = (
@@ -157,6 +164,7 @@ class BenefitEstimate(Base):
     left_out: Mapped[str] = mapped_column(String(160), default="")
     given_on: Mapped[date]
     recorded_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
 

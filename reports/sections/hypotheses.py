@@ -19,10 +19,10 @@ ORDER = [Outcome.CONFIRMED.value, Outcome.REFUTED.value, Outcome.INCONCLUSIVE.va
 
 
 def hit_rate(it: Asked) -> tuple[dict[str, Any], list[Table]]:
-    """By the last conclusion on each project before the cut-off, whenever that was: few would be judged in one period."""
+    """By the last conclusion known on each project, whenever that was: few would be judged in one period."""
     found = [
         one
-        for one in proving.hypotheses(it.session, before=it.scope.cut_off)
+        for one in proving.hypotheses(it.session, before=it.frames.known_at)
         if one.project.id in it.frames.facts
     ]
     rate = rates.hit_rate(one.verdict for one in found)

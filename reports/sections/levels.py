@@ -26,7 +26,7 @@ def followed(it: Asked) -> tuple[dict[str, Any], list[Table]]:
     shown = it.in_view[it.in_view["stage"] != Stage.STOPPED.value]
     numbers = [int(one) for one in shown["id"]]
     projects = list(it.session.scalars(select(Project).where(Project.id.in_(numbers)).order_by(Project.id)))
-    known = levels.of_projects(it.session, projects)
+    known = levels.of_projects(it.session, projects, until=it.frames.until)
     steps = _steps(it)
     rows = [
         {
@@ -60,7 +60,9 @@ def followed(it: Asked) -> tuple[dict[str, Any], list[Table]]:
         ]
         for row in rows
     ]
-    note = "Evidence and evaluation plans as of the day this was built. LTEM tiers 1 and 2 never show that something worked."
+    note = (
+        "Evaluation plans as of the day this was built. LTEM tiers 1 and 2 never show that something worked."
+    )
     return made, [table("levels", "How far work was followed", COLUMNS, lines, note)]
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portfolio import benefits, costs, organisation, proving
+from portfolio import benefits, costs, proving
 from portfolio.models import Project
 from portfolio.rules import proof
-from portfolio.rules.money import Benefits, CostKind, Loaded, loaded_cost
+from portfolio.rules.money import Benefits, Loaded
 from portfolio.rules.proof import Proof, Value
 from reports.frames import Frames, rows_of
 
@@ -42,23 +42,21 @@ def proofs_of(frames: Frames, spent: Mapping[int, Loaded], said: Mapping[int, Be
 
 
 def benefits_of(session: Session, frames: Frames) -> dict[int, Benefits]:
-    """What people said each project was worth, in steps of five people as leaders see it."""
+    """What people said each project was worth, in steps of five people as leaders see it, as known at the cut-off."""
     numbers = [int(one) for one in frames.projects["id"]]
     if not numbers:
         return {}
     projects = session.scalars(select(Project).where(Project.id.in_(numbers)).order_by(Project.id))
-    return benefits.of_projects(session, list(projects), in_steps=True)
+    return benefits.of_projects(session, list(projects), in_steps=True, cut_off=frames.until)
 
 
 def costs_of(session: Session, frames: Frames) -> dict[int, Loaded]:
-    """What each project cost, fully loaded; what was written down as spent after the last day isn't in it."""
+    """What each project cost, fully loaded, as known at the cut-off."""
     numbers = [int(one) for one in frames.projects["id"]]
     if not numbers:
         return {}
-    found = costs.of_projects(session, list(session.scalars(select(Project).where(Project.id.in_(numbers)))))
-    later = {one.id for one in costs.typed(session, numbers) if one.spent_on > frames.last_day}
-    overhead = costs.Rates.of(organisation.current(session)).overhead
-    return {number: _without(loaded, later, overhead) for number, loaded in found.items()}
+    projects = session.scalars(select(Project).where(Project.id.in_(numbers)).order_by(Project.id))
+    return costs.of_projects(session, list(projects), frames.until)
 
 
 def read_within(found: Proved, first: date, last: date) -> bool:
@@ -85,21 +83,9 @@ def _proved(
         confidence=shares.get("confidence"),
         family=measure.family,
         by_chance=bool(measure.by_chance),
+        for_value=None if pd.isna(measure.chosen_for_value) else bool(measure.chosen_for_value),
     )
     return Proved(measure, project, values, made, loaded)
-
-
-def _without(loaded: Loaded, later: set[int], overhead: float) -> Loaded:
-    """What was spent without these lines; overhead is taken on the rest anew."""
-    if not any(line.id in later for line in loaded.lines):
-        return loaded
-    is_ours = [line.id is None and line.kind is CostKind.OVERHEAD for line in loaded.lines]
-    kept = [
-        line
-        for line, is_overhead in zip(loaded.lines, is_ours, strict=True)
-        if line.id not in later and not is_overhead
-    ]
-    return loaded_cost(kept, overhead_percent=overhead)
 
 
 def _credit(evaluations: pd.DataFrame, said: Mapping[int, Benefits]) -> dict[Any, dict[str, float]]:

@@ -13,7 +13,7 @@ from portfolio.rules import flow
 from portfolio.states import EditionStatus, RequestStatus, Stage
 from reports import words
 from reports.asked import LIVE, Asked
-from reports.frames import Frames, moments, rows_of, within
+from reports.frames import Frames, moments, rows_of, values_to_date, within
 from reports.scope import Scope, Window
 from reports.tables import Table, table
 
@@ -21,6 +21,7 @@ LEAST_FOR_PERCENTILES = 5
 PROMISES = (50, 85)
 YEAR = timedelta(days=366)
 LEAST_DAYS = 28
+ONE_MORE_BELOW = 10
 """Values to date nearer together than this tell no pace."""
 FULL_ENOUGH = 14 * flow.DAY
 """How late the records may begin in a period for it to be compared with."""
@@ -129,15 +130,17 @@ def goals(it: Asked) -> tuple[list[dict[str, Any]], list[Table]]:
         ("Live projects done by then (85 %)", "count"),
     )  # fmt: skip
     note = (
-        "Forecast: the value to date carried on at the pace since the earliest edition of the year before; none without one. "
-        "Values to date as of the day this was built."
+        "Forecast: the value to date carried on at the pace since the earliest value known of the year before; none without one "
+        "at least four weeks old. Targets and values to date as said before the cut-off."
     )
     return rows, [table("goals", "Goals", columns, [list(row.values()) for row in rows], note)]
 
 
 def earlier_values(it: Asked) -> dict[int, list[tuple[date, float]]]:
-    """What editions of the year before said of each goal's value to date: the only history it has."""
+    """What was said of each goal's value to date, in the year before or since the goal began: by the history, and by editions
+    from before it kept that."""
     from_on = it.scope.last_day - YEAR
+    begins = {int(goal.id): max(goal.starts_on or from_on, from_on) for goal in rows_of(it.frames.goals)}
     rows = it.session.execute(
         select(Edition.data_cut_off_at, Edition.figures["goals"])
         .where(
@@ -151,10 +154,16 @@ def earlier_values(it: Asked) -> dict[int, list[tuple[date, float]]]:
     found: dict[int, list[tuple[date, float]]] = {}
     for cut_off, said in rows:
         on = it.scope.day_of(cut_off)
-        for one in said or () if on > from_on else ():
+        for one in said or ():
             if one["name"] in names and one["year_to_date"] is not None:
                 found.setdefault(names[one["name"]], []).append((on, float(one["year_to_date"])))
-    return found
+    for number, known in values_to_date(it.session, it.scope.cut_off).items():
+        found.setdefault(number, []).extend((it.scope.day_of(at), value) for at, value in known)
+    return {
+        number: sorted(one for one in known if one[0] >= begins[number])
+        for number, known in found.items()
+        if number in begins
+    }
 
 
 def projects(frames: Frames, scope: Scope) -> tuple[dict[str, Any], list[Table]]:
@@ -309,7 +318,14 @@ def _heading(goal: Any, known: list[tuple[date, float]], scope: Scope) -> dict[s
     since, then = known[0]
     pace = (goal.year_to_date - then) / (scope.last_day - since).days
     value = goal.year_to_date + pace * (ends_on - scope.last_day).days
-    return {**nothing, "forecast": round(value, 4), "pace_since": since.isoformat()}
+    forecast = round(value, _decimals(goal, value))
+    return {**nothing, "forecast": forecast, "pace_since": since.isoformat()}
+
+
+def _decimals(goal: Any, value: float) -> int:
+    """As many as the target and the value to date have, one more below ten: a forecast knows no more than what it is made of."""
+    said = [f"{one:.4f}".rstrip("0") for one in (goal.target, goal.year_to_date) if one is not None]
+    return max(len(one.partition(".")[2]) for one in said) + (abs(value) < ONE_MORE_BELOW)
 
 
 def _done_by(it: Asked, live: pd.DataFrame, ends_on: date) -> int | None:

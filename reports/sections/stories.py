@@ -43,6 +43,7 @@ def _cases(it: Asked) -> list[dict[str, Any]]:
             SuccessCase.step == TOLD,
             SuccessCase.succeeded,
             SuccessCase.told_on <= it.scope.last_day,
+            SuccessCase.added_at < it.frames.known_at,
             SuccessCase.told_on > it.scope.last_day - TOLD_WITHIN,
         )
         .order_by(SuccessCase.told_on.desc(), SuccessCase.id.desc())

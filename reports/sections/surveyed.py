@@ -18,10 +18,10 @@ COLUMNS = (
 
 
 def answered(it: Asked) -> tuple[list[dict[str, Any]], list[Table]]:
-    """Counted by the database, as far as they may be shown at the cut-off."""
+    """Counted by the database, as far as they might be shown when they were known."""
     surveys = _sent(it)
     found = survey_results.results(
-        it.session, [survey for survey, _ in surveys], now=it.scope.cut_off, before=it.scope.cut_off
+        it.session, [survey for survey, _ in surveys], now=it.frames.known_at, before=it.frames.known_at
     )
     made = [_shown(survey, project, found[survey.id]) for survey, project in surveys]
     rows = [
@@ -48,7 +48,7 @@ def _sent(it: Asked) -> list[tuple[Survey, str]]:
         select(Survey, Project.name)
         .outerjoin(Project, Project.id == Survey.project_id)
         .where(
-            Survey.created_at < it.scope.cut_off,
+            Survey.created_at < it.frames.known_at,
             Survey.sent_on >= it.scope.window.first,
             Survey.sent_on <= it.scope.last_day,
         )

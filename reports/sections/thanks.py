@@ -3,12 +3,14 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from portfolio.models import Card, ExpertAsk, Person, Project, WorkLog
+from portfolio import work_logs
+from portfolio.models import Card, ExpertAsk, Person, Project
 from portfolio.states import Role
 from reports import words
 from reports.asked import Asked
+from reports.frames import rows_of
 from reports.tables import Table, table
 
 COLUMNS = (("Name", "text"), ("Hours", "hours"), ("For", "text"))
@@ -48,19 +50,13 @@ def thanked(it: Asked) -> tuple[dict[str, Any], list[Table]]:
 
 
 def _hours(it: Asked) -> dict[int, dict[str, float]]:
-    """Hours by person and project, summed by the database."""
-    rows = it.session.execute(
-        select(WorkLog.person_id, Project.id, Project.name, func.sum(WorkLog.hours))
-        .join(Card, Card.id == WorkLog.card_id)
-        .outerjoin(Project, Project.id == Card.project_id)
-        .where(WorkLog.hours > 0, WorkLog.started_at >= it.since, WorkLog.started_at < it.scope.cut_off)
-        .group_by(WorkLog.person_id, Project.id, Project.name)
-        .order_by(WorkLog.person_id, Project.id)
-    )
+    """Hours by person and project, as they stood in the books."""
+    names = {int(one.id): one.name for one in rows_of(it.frames.projects)}
     found: dict[int, dict[str, float]] = defaultdict(dict)
-    for person, project, name, hours in rows:
-        if _is_ours(it, project):
-            found[person][name or ""] = found[person].get(name or "", 0.0) + float(hours or 0)
+    for one in work_logs.logged(it.session, select(Card.id), it.frames.until):
+        if one.started_at >= it.since and _is_ours(it, one.project):
+            name = names.get(one.project or 0, "")
+            found[one.person][name] = found[one.person].get(name, 0.0) + one.hours
     return found
 
 

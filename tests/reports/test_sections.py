@@ -316,11 +316,11 @@ def test_no_return_is_printed_without_rates_or_below_the_grade_that_was_set(told
     assert unpriced == {
         "costs": 3000.0,
         "roi": None,
-        "why_not": "18.5 hours have no rate yet, so the costs are too low to compare a gain with.",
+        "why_not": "14.5 hours have no rate yet, so the costs are too low to compare a gain with.",
         "even": "Days for a quote: 0.75 days",
         "said": None,
     }
-    assert (priced["costs"], priced["why_not"]) == (4020.0, "")
+    assert (priced["costs"], priced["why_not"]) == (3780.0, "")
     assert priced["roi"] is not None
     assert priced["roi"] == priced["said"]
     assert printed(least_grade=EvidenceGrade.CONTROLLED)["roi"] is None
