@@ -22,13 +22,14 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import Abort
 from prefect.flow_engine import run_flow
-from prefect.states import Cancelled, Crashed, Pending
+from prefect.states import Cancelled, Crashed, Pending, Scheduled, State
 
 from flows import NAMES
 from flows.deployments import Deployment
 
 logger = logging.getLogger("outsize.worker")
 
+MOST_RUNS = 3
 UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
@@ -55,7 +56,11 @@ def carry_out(run: FlowRun, deployments: dict[UUID, Deployment]) -> None:
 
 
 def end_left_open(before: datetime) -> int:
-    """Runs of ours begun before then are over, though a crash kept us from telling Prefect. Returns how many."""
+    """Runs of ours begun before then are over, though a crash kept us from telling Prefect. Returns how many.
+
+    What a schedule or a person ordered is run again, so that a crash skips no night; what we begin by ourselves when work waits is
+    begun anew anyway. A run that was cut off three times may be what brings us down, and is left.
+    """
     client = get_client(sync_client=True)
     unfinished = FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED))
     left = [
@@ -67,8 +72,15 @@ def end_left_open(before: datetime) -> int:
         if run.state is not None and run.state.timestamp < before
     ]
     for run in left:
-        client.set_flow_run_state(run.id, Crashed(message="Left open by a crash."), force=True)
+        client.set_flow_run_state(run.id, _after_a_crash(run), force=True)
     return len(left)
+
+
+def _after_a_crash(run: FlowRun) -> State:
+    is_ordered = run.deployment_id is not None and run.state_type != StateType.CANCELLING
+    if is_ordered and run.run_count < MOST_RUNS:
+        return Scheduled(message="Cut off by a crash, so it is run again.")
+    return Crashed(message="Left open by a crash.")
 
 
 def _due(client: SyncPrefectClient, deployments: dict[UUID, Deployment]) -> list[FlowRun]:

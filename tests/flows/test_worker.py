@@ -216,16 +216,20 @@ def test_while_prefect_is_gone_scores_wait_and_mails_leave(site: Site) -> None:
 
 
 def test_a_run_cut_off_in_the_middle_is_called_crashed_and_its_work_done_once(site: Site) -> None:
+    """What we begin by ourselves is begun anew; what a schedule or a person ordered is run again."""
     cut_off = site.prefect.post(
         "/flow_runs/",
         flow_id=site.deployment("score_requests/on-demand")["flow_id"],
         state={"type": "RUNNING"},
     )["id"]
+    nightly = site.deployment("track_iterations/daily")["id"]
+    ordered = site.prefect.post(f"/deployments/{nightly}/create_flow_run", state={"type": "RUNNING"})["id"]
     site.worker.kill()
     waiting = site.ask("Asked while nobody worked")
     site.worker = start_worker(site.prefect, site.data)
-    until(lambda: site.scored(waiting), "a score", 20)
-    until(lambda: site.state(cut_off) == "CRASHED", "the end of the run that was cut off", 15)
+    until(lambda: site.scored(waiting), "a score")
+    until(lambda: site.state(cut_off) == "CRASHED", "the end of the run that was cut off")
+    until(lambda: site.state(ordered) == "COMPLETED", "the end of the run that was ordered")
     assert len(site.runs_that_scored(waiting)) == 1
 
 
