@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from portfolio.models import FormVersion
 from portfolio.questions import FIRST
@@ -205,6 +205,27 @@ def test_two_people_write_one_draft(settled: Installation, new_context: NewConte
     expect(labelled(otto, "What is the problem or opportunity?")).to_have_value(both)
     rita.reload()
     expect(labelled(rita, "What is the problem or opportunity?")).to_have_value(both)
+
+
+def test_a_request_sent_while_it_is_being_saved_does_not_meet_itself(
+    settled: Installation, new_context: NewContext
+) -> None:
+    """The server has the save, and its answer is still on its way, when Enter is pressed."""
+    page = new_context().new_page()
+    page.goto(f"{settled.url}/requests/new")
+    labelled(page, "A short title").fill("Quotes")
+    labelled(page, "What is the problem or opportunity?").fill("Slow.")
+    saved(page)
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/drafts/*/*", lambda route: late.append((route, route.fetch())), times=1)
+    labelled(page, "Your e-mail").fill("rita@fer")
+    while not late:
+        page.wait_for_timeout(20)
+    labelled(page, "Your e-mail").fill("rita@fernweh.example")
+    page.keyboard.press("Enter")
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    expect(page.get_by_text("We have it. Your request is number")).to_be_visible()
 
 
 def test_without_a_script_a_draft_is_saved_shared_and_sent(

@@ -2,6 +2,7 @@
 
 const form = document.getElementById("asking");
 const PAUSE = 1000;
+const LONGEST_SAVE = 5000;
 const say = (words) => window.outsize.say(words);
 const clock = (at) => at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const fields = () => [...form.elements].filter((one) => one.name && !["hidden", "file", "submit", "button"].includes(one.type));
@@ -63,6 +64,7 @@ const draft = {
   kept: "",
   waiting: null,
   saving: false,
+  press: null,
   stopped: false,
   tries: 0,
   get place() { return `outsize-draft:${this.path || "new"}`; },
@@ -115,7 +117,24 @@ async function save() {
     later("No connection. What you type is kept in this browser and saved as soon as it is back.");
   }
   draft.saving = false;
+  if (draft.press) return draft.press();
   if (!draft.stopped && JSON.stringify(typed()) !== draft.kept && draft.tries === 0) draft.waiting = setTimeout(save, PAUSE);
+}
+
+// A request that overtook a save under way would find its own words there as somebody else's: it waits for the answer, not for long.
+function send(event) {
+  clearTimeout(draft.waiting);
+  if (draft.saving && !draft.stopped) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const press = () => {
+      if (draft.press !== press) return;
+      Object.assign(draft, { press: null, saving: false });
+      form.requestSubmit(event.submitter);
+    };
+    draft.press = press;
+    setTimeout(press, LONGEST_SAVE);
+  } else draft.stopped = true;
 }
 
 function keep(found, mine) {
@@ -408,7 +427,7 @@ function start() {
   steps.start();
   form.addEventListener("input", changed);
   form.addEventListener("change", (event) => (event.target.type === "file" ? giveFile(event) : changed()));
-  form.addEventListener("submit", () => { draft.stopped = true; clearTimeout(draft.waiting); });
+  form.addEventListener("submit", send, true);
   addEventListener("online", save);
   form.addEventListener("htmx:before:request", (event) => { if (!navigator.onLine) event.preventDefault(); });
   addEventListener("pageshow", (event) => { if (event.persisted) draft.stopped = false; });
