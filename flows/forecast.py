@@ -16,6 +16,8 @@ def forecast() -> int:
 
 @task(retries=3, retry_delay_seconds=[10, 60, 300])
 def forecast_all(at: datetime) -> int:
-    """Settling comes first, so that what is done is held against what was told before tonight."""
+    """Worked out while reading, so that nobody waits to write meanwhile; then kept at once."""
+    with database().reading() as session:
+        found = promises.look(session, now=at)
     with database().writing() as session:
-        return promises.record_all(session, now=at).recorded
+        return promises.keep(session, found).recorded

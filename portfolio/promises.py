@@ -1,6 +1,6 @@
 """Dates that were told: kept on record night by night, settled when the thing is done, and counted afterwards."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,6 +33,15 @@ class Kept:
 
     recorded: int
     settled: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """What can be told `on` a day: what it is about, its number, and the dates."""
+
+    on: date
+    at: datetime
+    told: Sequence[tuple[str, int, Forecast]]
 
 
 @dataclass(frozen=True)
@@ -74,13 +83,26 @@ class TrackRecord:
 def record_all(session: Session, *, now: datetime) -> Kept:
     """Settle what is over, then forecast every live project, open iteration, card under way and waiting request anew, and keep what
     changed. A second run the same day replaces that day's."""
-    settled = settle(session, now=now)
+    return keep(session, look(session, now=now))
+
+
+def look(session: Session, *, now: datetime) -> Look:
+    """What can be told now of everything. Changes nothing: with thousands of requests it takes many seconds."""
     on = forecasts.ground(session, now=now)
+    return Look(on.today, now, [one for one in _everything(session, on) if one[2].can_say])
+
+
+def keep(session: Session, found: Look) -> Kept:
+    """Keep what was found. Settling comes first, so that what is done is held against what was told before."""
+    settled = settle(session, now=found.at)
     before = _latest(session)
     recorded = 0
-    for kind, number, found in _everything(session, on):
-        if found.can_say and _is_news(before.get((kind, number)), found, on.today):
-            _keep(session, kind, number, found, on, before.get((kind, number)))
+    for kind, number, forecast in found.told:
+        last = before.get((kind, number))
+        if last is not None and last.settled_at == found.at:  # over since the look
+            continue
+        if _is_news(last, forecast, found.on):
+            _keep(session, kind, number, forecast, found, last)
             recorded += 1
     session.flush()
     return Kept(recorded, settled)
@@ -226,18 +248,18 @@ def _is_news(before: Promise | None, found: Forecast, today: date) -> bool:
 
 
 def _keep(
-    session: Session, kind: str, number: int, found: Forecast, on: Ground, before: Promise | None
+    session: Session, kind: str, number: int, found: Forecast, look: Look, before: Promise | None
 ) -> None:
     if found.likely_on is None or found.promised_on is None:
         return
     one = (
         before
-        if before is not None and before.made_on == on.today
+        if before is not None and before.made_on == look.on
         else Promise(subject_type=kind, subject_id=number)
     )
-    one.made_on, one.made_at = on.today, on.now
+    one.made_on, one.made_at = look.on, look.at
     one.likely_on, one.promised_on = found.likely_on, found.promised_on
-    one.surely_on = found.surely_on or on.today + timedelta(days=HORIZON_DAYS)
+    one.surely_on = found.surely_on or look.on + timedelta(days=HORIZON_DAYS)
     one.items_left, one.sample = found.items_left, found.sample
     one.method, one.formula_version, one.seed = found.method.value, FORMULA_VERSION, found.seed
     one.settled_at = one.done_on = None
