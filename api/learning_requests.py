@@ -10,13 +10,23 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import CallerDep, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed
-from portfolio import backlog, deciding, forms, history, learning_requests, next_questions, organisation
+from portfolio import (
+    backlog,
+    deciding,
+    forms,
+    history,
+    learning_requests,
+    next_questions,
+    organisation,
+    undoing,
+)
 from portfolio.backlog import Wanted
 from portfolio.deciding import DecisionRefused, Ruling
 from portfolio.learning_requests import RequestClosed, Source
 from portfolio.models import LearningRequest, Resource
 from portfolio.states import MoveRefused, RequestStatus, Verdict
 from portfolio.submission import ChangedAnswers, Line, OptionalDate, Problem, Prose, Strict, Submission
+from portfolio.undoing import UndoRefused
 from web.clock import NowDep
 from web.problems import ProblemFound
 from web.session import SessionDep
@@ -152,6 +162,9 @@ def decide(
     """Decide on a request; what is needed depends on the verdict."""
     found = _find(session, number)
     given = parse(DecisionBody, once.body)
+    resource = session.get(Resource, given.resource_id) if given.resource_id else None
+    if given.resource_id and resource is None:
+        raise ProblemFound(422, errors=[Problem(("resource_id",), "There is no such resource.")])
 
     def write() -> tuple[int, dict[str, Any]]:
         ruling = Ruling(
@@ -160,7 +173,7 @@ def decide(
             reason=given.reason,
             until=given.until,
             join_to=learning_requests.find(session, given.join_id) if given.join_id else None,
-            resource=session.get(Resource, given.resource_id) if given.resource_id else None,
+            resource=resource,
             solution_type=given.solution_type,
         )
         try:
@@ -178,6 +191,24 @@ def decide(
         }
 
     return once.answer(session, name_of(caller), write)
+
+
+@router.delete("/{number}/decision")
+def undo(session: SessionDep, caller: ManagerCaller, now: NowDep, number: Number) -> dict[str, Any]:
+    """Undo the last decision within thirty seconds, as if it had never been said; 409 afterwards. What was decided with it in one
+    go is undone as well: `undone` has the numbers of all."""
+    made = learning_requests.decisions(session, _find(session, number))
+    if not made:
+        raise ProblemFound(404)
+    try:
+        undone = undoing.undo(session, made[-1], by=caller, at=now)
+    except UndoRefused as refused:
+        raise ProblemFound(409, str(refused)) from refused
+    return {
+        "id": number,
+        "status": _find(session, number).status.value,
+        "undone": sorted(one.id for one in undone),
+    }
 
 
 def _find(session: SessionDep, number: int) -> LearningRequest:

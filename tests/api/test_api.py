@@ -2,10 +2,11 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
@@ -14,6 +15,7 @@ from portfolio.database import Database
 from portfolio.models import LearningRequest, Mail, Project, Reading
 from portfolio.states import Role
 from tests.conftest import Cast
+from web.clock import read_clock
 
 pytestmark = pytest.mark.both
 
@@ -192,6 +194,25 @@ def test_a_decision_over_the_api_makes_the_project(api: TestClient, database: Da
     assert api.post("/api/v1/requests/9/decision", json={"decision": "accept"}).status_code == 404
     with database.reading() as session:
         assert session.scalars(select(Project.solution_type)).all() == ["job_aid"]
+
+
+def test_a_decision_is_undone_within_thirty_seconds(
+    api: TestClient, app: FastAPI, database: Database, now: datetime
+) -> None:
+    api.post("/api/v1/requests", json=BODY)
+    assert api.delete("/api/v1/requests/1/decision").status_code == 404
+    api.post("/api/v1/requests/1/decision", json={"decision": "decline", "words": "Not now."})
+    undone = api.delete("/api/v1/requests/1/decision")
+    assert (undone.status_code, undone.json()) == (200, {"id": 1, "status": "submitted", "undone": [1]})
+    assert api.get("/api/v1/requests/1").json()["decisions"] == []
+    api.post("/api/v1/requests/1/decision", json={"decision": "waitlist"})
+    app.dependency_overrides[read_clock] = lambda: now + timedelta(seconds=31)
+    late = api.delete("/api/v1/requests/1/decision")
+    assert (late.status_code, api.get("/api/v1/requests/1").json()["status"]) == (409, "waitlisted")
+    wrong = api.post(
+        "/api/v1/requests/1/decision", json={"decision": "answer", "words": "See", "resource_id": 9}
+    )
+    assert wrong.json()["errors"][0]["pointer"] == "/resource_id"
 
 
 def test_changed_answers_are_told_and_wanted_scored(
