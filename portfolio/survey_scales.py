@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from portfolio.database import hold
 from portfolio.history import record
 from portfolio.models import Person, Response, Survey
+from portfolio.rules import disclosure
 from portfolio.rules.reliability import NotKnown, Reliability, reliability
 from portfolio.survey_results import Results
 
@@ -18,6 +19,8 @@ LEAST_QUESTIONS = 3
 """Two questions can't tell which of them is the other way round."""
 MOST_QUESTIONS = 20
 MOST_PEOPLE = 20_000
+LAST = 2**62
+"""Above every response's number."""
 GOOD, FAIR = 0.8, 0.7
 """Usual bounds of alpha for questions meant as one (Nunnally 1978, Psychometric Theory)."""
 
@@ -57,9 +60,9 @@ class Scale:
 
 
 def of(session: Session, survey: Survey, shown: Results) -> tuple[Scale, ...]:
-    """The scales of a closed survey whose answers are all shown. Questions some of whose are kept back are in none: taken together they
-    would tell."""
-    if survey.closed_at is None or survey.in_steps or shown.answered > MOST_PEOPLE:
+    """The scales of a closed survey. Questions some of whose answers came in a file and wait for more are in none: taken together they
+    would tell. Of a survey shown in steps only people count all of whose answers are out, in steps of five as well."""
+    if survey.closed_at is None or shown.answered > MOST_PEOPLE:
         return ()
     hidden = {one.key for one in shown.questions if one.hidden or one.kept_back}
     found = (_scale(session, survey, block) for block in _blocks(survey, hidden))
@@ -110,9 +113,10 @@ def _codes(
     """Steps as numbers, reversed ones turned round. The database gives each way to answer once, with how many did."""
     keys = [str(question["key"]) for question in block]
     answers = [Response.answers[key].as_string() for key in keys]
-    rows = session.execute(
-        select(func.count(), *answers).where(Response.survey_id == survey.id).group_by(*answers)
-    ).all()
+    query = select(func.count(), *answers).where(Response.survey_id == survey.id).group_by(*answers)
+    if survey.in_steps:
+        query = query.where(Response.id < _first_kept_back(session, survey, answers))
+    rows = session.execute(query).all()
     codes: dict[str, list[float | None]] = {}
     for place, (key, question) in enumerate(zip(keys, block, strict=True), start=1):
         steps = {step: float(number) for number, step in enumerate(question["options"])}
@@ -120,3 +124,23 @@ def _codes(
             steps = {step: len(steps) - 1 - number for step, number in steps.items()}
         codes[key] = [steps.get(row[place] or "") for row in rows for _ in range(row[0])]
     return codes
+
+
+def _first_kept_back(session: Session, survey: Survey, answers: Sequence[ColumnElement[str]]) -> int:
+    """The response from which on somebody's answers aren't out: those that fill no step of their question, then those that fill no
+    step of the people who answered all. What was out before stays, so two looks differ by five people or by none."""
+    given = [(func.trim(func.coalesce(one, "")) != "") for one in answers]
+    held = [_from_where_no_step_is_full(session, Response.survey_id == survey.id, one) for one in given]
+    out = (Response.survey_id == survey.id) & (Response.id < min(held))
+    return _from_where_no_step_is_full(session, out, and_(*given), at_most=min(held))
+
+
+def _from_where_no_step_is_full(
+    session: Session, among: ColumnElement[bool], given: ColumnElement[bool], at_most: int = LAST
+) -> int:
+    count = session.scalar(select(func.count()).select_from(Response).where(among, given)) or 0
+    over = count - disclosure.in_steps(count)
+    if not over:
+        return at_most
+    last = select(Response.id).where(among, given).order_by(Response.id.desc()).offset(over - 1).limit(1)
+    return session.scalar(last) or at_most

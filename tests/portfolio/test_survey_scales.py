@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portfolio import survey_results, survey_scales
@@ -92,12 +93,40 @@ def test_told_that_it_is_not_reversed_nobody_asks_again(
     assert found.found.seem_reversed == ("lost",)
 
 
-@pytest.mark.parametrize("fields", [{"closed_at": None}, {"in_steps": True}])
+@pytest.mark.parametrize("fields", [{"closed_at": None}, {"closed_at": None, "in_steps": True}])
 def test_nothing_is_taken_together_before_all_is_shown(
     database: Database, now: datetime, fields: dict[str, Any]
 ) -> None:
     with database.writing() as session:
         assert scales(session, a_survey(session, now, **fields), now) == ()
+
+
+@pytest.mark.both
+def test_of_a_survey_shown_in_steps_only_people_whose_answers_are_all_out_count(
+    database: Database, now: datetime
+) -> None:
+    """One of 23 skipped a question. Kept back are the last two of it and the last three of the others, so 19 of the first 20 answered all,
+    of whom 15 fill steps; and the sums are those of these 15."""
+    with database.writing() as session:
+        survey = a_survey(session, now, people=23, in_steps=True)
+        responses = list(session.scalars(select(Response).order_by(Response.id)))
+        responses[3].answers = {**responses[3].answers, "lead": ""}
+        session.flush()
+        (found,) = scales(session, survey, now)
+        session.add(Response(survey_id=survey.id, answers=responses[0].answers, answered_at=now))
+        session.flush()
+        (one_more,) = scales(session, survey, now)
+        alone = Survey(kind="own", questions=survey.questions, created_at=now, opened_at=now, closed_at=now)
+        session.add(alone)
+        session.flush()
+        complete = [*responses[:3], *responses[4:16]]
+        session.add_all(
+            Response(survey_id=alone.id, answers=one.answers, answered_at=now) for one in complete
+        )
+        session.flush()
+        (same,) = scales(session, alone, now)
+    assert found.found.people == 15
+    assert found == one_more == same
 
 
 def test_a_comment_of_a_few_hides_no_scale(database: Database, now: datetime) -> None:
