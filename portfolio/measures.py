@@ -480,7 +480,7 @@ def _known(session: Session, measure: Measure, keys: Sequence[str]) -> dict[str,
                 Reading.measure_id == measure.id, Reading.row_key.in_(keys[start : start + AT_ONCE])
             )
         )
-        found |= {key: _Known(*said) for key, *said in rows if key is not None}
+        found |= {row[0]: _Known(*row[1:]) for row in rows if row[0] is not None}
     return found
 
 
