@@ -114,7 +114,7 @@ def test_managers_alone_see_what_to_ask_and_ask_it(
             assert client.request(method, path, data={"question": "cause_could"}).status_code == status
     sign_in(client, cast.manager)
     assert "Which questions would help most?" in client.get("/inbox").text
-    assert "One question would help most" in client.get("/questions/best").text
+    assert "Which question would help most?" in client.get("/questions/best").text
     assert "To Rita Requester" in client.get("/questions").text
     with database.reading() as session:
         mails = session.scalar(select(func.count()).select_from(Mail)) or 0
