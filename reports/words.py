@@ -6,6 +6,7 @@ from datetime import date, datetime
 HOURS_A_DAY = 24
 MANY_DAYS = 20
 BIG = 100
+SAID = {"elearning": "self-paced course", "live_virtual": "live online session", "path": "learning path"}
 
 
 def number(value: float | None, decimals: int = 1) -> str:
@@ -88,7 +89,7 @@ def listed(things: Sequence[str]) -> str:
 
 def plain(code: str) -> str:
     """A code as words: "not_training" is "not training"."""
-    return code.replace("_", " ")
+    return SAID.get(code, code.replace("_", " "))
 
 
 def sentence(words: str) -> str:
