@@ -36,12 +36,13 @@ MOST_SHOWN = 500
 
 class FactsGiven(Strict):
     """What may be said of a measure. `value_per_unit` is money a year; what is read from `cut_on` on is from after;
-    `by_chance` says that who was trained was drawn by lot."""
+    `by_chance` says that who was trained was drawn by lot, `chosen_for_value` that they were because this value was bad."""
 
     unit: Line(40) | None = None  # type: ignore[valid-type] # pydantic builds the type at run time
     higher_is_better: bool | None = None
     family: Family | None = None
     by_chance: bool | None = None
+    chosen_for_value: bool | None = None
     baseline: Finite | None = None
     target: Finite | None = None
     worthwhile_change: Amount | None = None

@@ -270,6 +270,7 @@ def measure(one: Measure, readings: Sequence[Reading]) -> dict[str, Any]:
         "higher_is_better": one.higher_is_better,
         "family": one.family,
         "by_chance": one.by_chance,
+        "chosen_for_value": one.chosen_for_value,
         "baseline": one.baseline,
         "target": one.target,
         "worthwhile_change": one.worthwhile_change,

@@ -23,6 +23,7 @@ def of_measure(session: Session, measure: Measure) -> tuple[Proof, float]:
         value_per_unit=measure.value_per_unit,
         family=measure.family,
         by_chance=measure.by_chance,
+        for_value=measure.chosen_for_value,
     )
     return alone, 0.0
 

@@ -237,6 +237,7 @@ def _measured(measure: Measure, said: Benefits, loaded: Loaded) -> Measured:
         confidence=confidence,
         family=measure.family,
         by_chance=measure.by_chance,
+        for_value=measure.chosen_for_value,
     )
     gain = money.in_money(
         found.change, value_per_unit=measure.value_per_unit, higher_is_better=measure.higher_is_better

@@ -65,7 +65,7 @@ def test_odd_characters_in_the_names_of_traits_are_left_out(api: TestClient, dat
 def test_a_measure_is_changed_by_one_at_a_time(api: TestClient) -> None:
     first = api.get("/api/v1/measures/1")
     assert first.json() == {
-        "id": 1, "project": 1, "name": "Days", "unit": "days", "higher_is_better": False, "family": "mean", "by_chance": False, "baseline": None,
+        "id": 1, "project": 1, "name": "Days", "unit": "days", "higher_is_better": False, "family": "mean", "by_chance": False, "chosen_for_value": None, "baseline": None,
         "target": None, "worthwhile_change": 1, "value_per_unit": None, "value_basis": "", "source": "", "read_every_days": None,
         "cut_on": None, "version": 1, "readings": [], "readings_count": 0,
         "baseline_warning": "No baseline yet. Without a value from before, nobody can say later what changed: choose a day to "
@@ -163,6 +163,9 @@ def test_groups_drawn_by_lot_are_compared_although_read_only_afterwards(api: Tes
     assert api.post("/api/v1/measures/1/readings", json={"readings": body}).status_code == 201
     chosen = api.get("/api/v1/measures/1/proof").json()
     assert api.patch("/api/v1/measures/1", json={"by_chance": True}).json()["by_chance"] is True
+    for said in (True, False, None):
+        answer = api.patch("/api/v1/measures/1", json={"chosen_for_value": said})
+        assert answer.json()["chosen_for_value"] is said
     drawn = api.get("/api/v1/measures/1/proof").json()
     assert (chosen["verdict"], drawn["verdict"], drawn["grade"]) == (
         "inconclusive",
