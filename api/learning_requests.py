@@ -1,8 +1,10 @@
 """Requests over the API."""
 
+import hashlib
+import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -21,6 +23,7 @@ from portfolio import (
     undoing,
 )
 from portfolio.backlog import Wanted
+from portfolio.database import hold
 from portfolio.deciding import DecisionRefused, Ruling
 from portfolio.learning_requests import RequestClosed, Source
 from portfolio.models import LearningRequest, Resource
@@ -119,10 +122,16 @@ def list_requests(  # noqa: PLR0917 - the contract names these parameters
 
 @router.get("/{number}")
 def show(
-    session: SessionDep, _caller: ManagerCaller, links: LinksDep, now: NowDep, number: Number
+    session: SessionDep,
+    _caller: ManagerCaller,
+    links: LinksDep,
+    now: NowDep,
+    number: Number,
+    response: Response,
 ) -> dict[str, Any]:
-    """A whole request: answers, assessment, timeline."""
+    """A whole request: answers, assessment, timeline. Its ETag is that of the answers."""
     found = _find(session, number)
+    response.headers["ETag"] = _etag(found)
     best = next_questions.of_request(session, found, now=now)
     return {
         **shapes.learning_request(found, links),
@@ -139,10 +148,21 @@ def show(
 @router.patch("/{number}/answers")
 @takes(ChangedAnswers)
 def change_answers(
-    session: SessionDep, body: JsonDep, caller: ManagerCaller, now: NowDep, number: Number
+    session: SessionDep,
+    body: JsonDep,
+    caller: ManagerCaller,
+    now: NowDep,
+    number: Number,
+    response: Response,
+    if_match: Annotated[str | None, Header(max_length=80)] = None,
 ) -> dict[str, Any]:
-    """Change or add answers; the request is scored again."""
+    """Change or add answers; the request is scored again. With If-Match, only if nobody else changed one meanwhile (412)."""
     found = _find(session, number)
+    if if_match is not None and if_match.strip() != "*":
+        hold(session, found)  # nobody slips in between this look and the change
+        session.refresh(found, ["answers"])
+        if if_match.strip().removeprefix("W/") != _etag(found):
+            raise ProblemFound(412)
     form = forms.current(session)
     changed = parse(forms.changed_model(form, inside=True), body)
     try:
@@ -151,6 +171,9 @@ def change_answers(
         )
     except RequestClosed as refused:
         raise ProblemFound(409, str(refused)) from refused
+    session.flush()
+    session.refresh(found, ["answers"])
+    response.headers["ETag"] = _etag(found)
     return {"id": found.id, "changed": questions}
 
 
@@ -216,6 +239,12 @@ def _find(session: SessionDep, number: int) -> LearningRequest:
     if found is None:
         raise ProblemFound(404)
     return found
+
+
+def _etag(found: LearningRequest) -> str:
+    """What its answers are, in short: the same answers give the same."""
+    said = sorted((answer.question, json.dumps(answer.value, sort_keys=True)) for answer in found.answers)
+    return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"'
 
 
 def _statuses(text: str) -> list[RequestStatus]:

@@ -215,6 +215,21 @@ def test_a_decision_is_undone_within_thirty_seconds(
     assert wrong.json()["errors"][0]["pointer"] == "/resource_id"
 
 
+def test_answers_are_changed_by_one_at_a_time(api: TestClient) -> None:
+    api.post("/api/v1/requests", json=BODY)
+    known = {"If-Match": api.get("/api/v1/requests/1").headers["etag"]}
+    path = "/api/v1/requests/1/answers"
+    changed = api.patch(path, json={"risk": 4, "waiting": 2}, headers=known)
+    assert (changed.status_code, changed.headers["etag"]) == (
+        200,
+        api.get("/api/v1/requests/1").headers["etag"],
+    )
+    assert changed.headers["etag"] != known["If-Match"]
+    assert api.patch(path, json={"risk": 5}, headers=known).status_code == 412
+    assert api.get("/api/v1/requests/1").json()["answers"]["risk"] == 4
+    assert api.patch(path, json={"risk": 5}, headers={"If-Match": "*"}).json()["changed"] == ["risk"]
+
+
 def test_changed_answers_are_told_and_wanted_scored(
     api: TestClient, database: Database, now: datetime
 ) -> None:
