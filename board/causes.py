@@ -13,7 +13,7 @@ from portfolio.submission import number_in
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, number_of, some_text
 from web.people import ManagerDep
-from web.responses import see_other, there
+from web.responses import by_htmx, see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -100,10 +100,9 @@ def show(request: Request, session: SessionDep, _manager: ManagerDep, published:
 def try_out(request: Request, session: SessionDep, _manager: ManagerDep, fields: FormDep) -> Response:
     """What the table as typed says of the answers tried. Nothing is kept."""
     view = _page(session, _seen(fields), fields, Errors())
-    is_htmx = bool(request.headers.get("hx-request"))
-    return (
-        partial(request, "causes/_tried.html", view) if is_htmx else page(request, "causes/show.html", view)
-    )
+    if by_htmx(request):
+        return partial(request, "causes/_tried.html", view)
+    return page(request, "causes/show.html", view)
 
 
 @router.post("/publication")

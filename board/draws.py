@@ -15,7 +15,7 @@ from portfolio.rules.sampling import Effort, draws_of
 from web.clock import NowDep
 from web.forms import FormDep
 from web.people import ManagerDep
-from web.responses import NotFound, see_other, there
+from web.responses import NotFound, by_htmx, see_other, there
 from web.session import SessionDep
 from web.templating import partial
 
@@ -107,7 +107,7 @@ def grade(
         evidence.grade(session, found, fields["question"], fields["grade"], by=manager, at=now)
     except evidence.NotGraded:
         raise NotFound from None
-    if request.headers.get("hx-request"):
+    if by_htmx(request):
         session.flush()
         return partial(request, "inbox/_draws.html", _view(session, found, now))
     return see_other(f"/requests/{number}#score")

@@ -16,7 +16,7 @@ from web.clock import NowDep
 from web.forms import Errors, Fields
 from web.people import ManagerDep
 from web.questions import only_if_words
-from web.responses import see_other
+from web.responses import by_htmx, see_other
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -248,15 +248,14 @@ def keep(
     **details: object,
 ) -> Response:
     """Keep the changed form, and show the desk: a part of the page to htmx, else the page anew."""
-    is_htmx = bool(request.headers.get("hx-request"))
     try:
         forms.change(session, changed, stamp=fields["stamp"], by=manager, at=now, **details)
     except Stale:
         words = "Somebody else changed the form meanwhile. This is how it stands now; please try again."
         view = desk_page(session, errors=Errors(stale=words))
-        if is_htmx:
+        if by_htmx(request):
             return partial(request, "form/_desk.html", view)
         return page(request, "form/show.html", view, 409)
-    if is_htmx:
+    if by_htmx(request):
         return partial(request, "form/_desk.html", desk_page(session))
     return see_other("/settings/form?saved=form")

@@ -15,7 +15,7 @@ from portfolio.models import Card, Iteration, Person, Project
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, FormListDep, need_text, number_of, numbers_of, some_whole
 from web.people import LeaderDep, ManagerDep
-from web.responses import NotFound, local_path, see_other, there
+from web.responses import NotFound, by_htmx, local_path, see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -65,7 +65,7 @@ def add(request: Request, session: SessionDep, manager: ManagerDep, now: NowDep,
         )
     except LimitReached as full:
         return _refused(request, str(full), back)
-    if not request.headers.get("hx-request"):
+    if not by_htmx(request):
         return see_other(back)
     answer = partial(request, "cards/_card.html", face_of(session, card, manager, now))
     answer.headers["X-Said"] = _header(cards.warning(session, card))
@@ -224,7 +224,7 @@ def _refused(request: Request, words: str, back: str, status: int = 409) -> Resp
 
 
 def _wants_data(request: Request) -> bool:
-    return bool(request.headers.get("hx-request")) or request.headers.get("accept") == "application/json"
+    return by_htmx(request) or request.headers.get("accept") == "application/json"
 
 
 def _header(words: str) -> str:

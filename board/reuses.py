@@ -14,7 +14,7 @@ from portfolio.submission import Amount, RangeGiven, explain
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, some_text, some_whole
 from web.people import ManagerDep
-from web.responses import see_other, there
+from web.responses import by_htmx, see_other, there
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -117,11 +117,10 @@ def _answer(
     errors: Errors | None = None,
 ) -> Response:
     """The list alone for a page that has it already, else the whole page."""
-    is_htmx = bool(request.headers.get("hx-request"))
-    if not is_htmx and not errors:
+    if not by_htmx(request) and not errors:
         return see_other(f"/requests/{found.number}/reuses")
     view = _view(session, found, typed, errors)
-    name = "reuses/_list.html" if is_htmx else "reuses/show.html"
+    name = "reuses/_list.html" if by_htmx(request) else "reuses/show.html"
     return page(request, name, view, 422 if errors else 200)
 
 

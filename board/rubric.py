@@ -14,7 +14,7 @@ from portfolio.submission import number_in
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, need_text
 from web.people import ManagerDep
-from web.responses import NotFound, see_other
+from web.responses import NotFound, by_htmx, see_other
 from web.session import SessionDep
 from web.templating import page, partial
 
@@ -105,10 +105,9 @@ def try_out(
 ) -> Response:
     """What the rubric as typed would do to the requests there are. Nothing is kept."""
     view = _page(session, rubrics.desk(session), fields, now)
-    is_htmx = bool(request.headers.get("hx-request"))
-    return (
-        partial(request, "rubric/_tried.html", view) if is_htmx else page(request, "rubric/show.html", view)
-    )
+    if by_htmx(request):
+        return partial(request, "rubric/_tried.html", view)
+    return page(request, "rubric/show.html", view)
 
 
 @router.post("/draft")

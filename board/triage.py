@@ -16,7 +16,7 @@ from portfolio.undoing import UndoRefused
 from web.clock import NowDep
 from web.forms import Errors, Fields, FormListDep, numbers_of
 from web.people import ManagerDep
-from web.responses import see_other, there
+from web.responses import by_htmx, see_other, there
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -82,7 +82,7 @@ def show_obvious(request: Request, session: SessionDep, _manager: ManagerDep) ->
     groups = [
         (verdict, ones) for verdict in Verdict if (ones := [one for one in found if one.verdict is verdict])
     ]
-    name = "inbox/_obvious.html" if "hx-request" in request.headers else "inbox/obvious.html"
+    name = "inbox/_obvious.html" if by_htmx(request) else "inbox/obvious.html"
     return partial(request, name, ObviousOnes(groups))
 
 

@@ -30,7 +30,7 @@ from web.clock import NowDep
 from web.forms import Errors, Fields, FormDep, SentDep
 from web.live import Change, names, stream
 from web.people import VisitorDep
-from web.responses import see_other
+from web.responses import by_htmx, see_other
 from web.session import SessionDep
 from web.settings import LinksDep
 from web.templating import page, partial
@@ -117,7 +117,7 @@ def answer_one(
             )
         session.expire(found, ["answers", "goal"])
         done += 1
-    if _is_htmx(request):
+    if by_htmx(request):
         follow_up = _follow_up(session, found, links, now, done, skipped)
         return _shown(request, session, found, links, follow_up, 200)
     address = f"{links.tracking_path(found)}?sent=1&asked={done}&skipped={','.join(skipped)}#next"
@@ -304,14 +304,10 @@ def _shown(
     follow_up: FollowUp,
     status: int,
 ) -> Response:
-    if _is_htmx(request):
+    if by_htmx(request):
         return partial(request, "learning_requests/_next.html", follow_up, status)
     tracking = replace(_tracking(session, found, links), just_sent=True, follow_up=follow_up)
     return page(request, "learning_requests/track.html", tracking, status)
-
-
-def _is_htmx(request: Request) -> bool:
-    return "hx-request" in request.headers
 
 
 def _count(text: str) -> int:

@@ -3,6 +3,7 @@
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from fastapi import Request
 from fastapi.responses import RedirectResponse
 
 T = TypeVar("T")
@@ -29,6 +30,11 @@ def there(found: T | None) -> T:
     if found is None:
         raise NotFound
     return found
+
+
+def by_htmx(request: Request) -> bool:
+    """Whether htmx asks, to put a part of the page in place; else a browser wants a whole one."""
+    return "hx-request" in request.headers
 
 
 def see_other(address: str) -> RedirectResponse:
