@@ -11,7 +11,7 @@ from portfolio import history, letters, phrases, projects, supporters
 from portfolio.database import hold
 from portfolio.learning_requests import move, write_to
 from portfolio.links import Links
-from portfolio.models import Decision, LearningRequest, Person, Resource, Revisit
+from portfolio.models import Decision, LearningRequest, Mail, Person, Resource, Revisit
 from portfolio.states import LEADS_TO, RequestStatus, Verdict, check_move
 
 UNDO_WITHIN = timedelta(seconds=30)
@@ -64,19 +64,7 @@ def decide(
     check_move(learning_request.status, LEADS_TO[ruling.verdict])
     _check_ruling(learning_request, ruling, at.date())
     before = _before(learning_request, batch)
-    decision = Decision(
-        learning_request_id=learning_request.id,
-        verdict=ruling.verdict,
-        reason=ruling.reason,
-        words=ruling.words,
-        until=ruling.until,
-        joined_to_id=ruling.join_to.id if ruling.join_to else None,
-        resource_id=ruling.resource.id if ruling.resource else None,
-        decided_by_id=by.id,
-        decided_at=at,
-    )
-    session.add(decision)
-    session.flush()
+    decision = _kept(session, learning_request, ruling, by=by, at=at)
     move(
         session,
         learning_request,
@@ -95,13 +83,7 @@ def decide(
         before["revisit"] = _revisit(session, learning_request, ruling, by=by, at=at)
     if ruling.verdict is Verdict.ACCEPT:
         projects.start(session, learning_request, ruling.solution_type, by=by, at=at)
-    words = _with_resource(ruling, links)
-    told = supporters.recipients(session, learning_request, links) if words else []
-    letters_ = [(person, letters.decided(learning_request, words, address)) for person, address in told]
-    held = [
-        write_to(session, person, subject, text, learning_request, at, not_before=at + UNDO_WITHIN)
-        for person, (subject, text) in letters_
-    ]
+    held = _tell(session, learning_request, _with_resource(ruling, links), links=links, at=at)
     if ruling.join_to is not None:
         supporters.bring(session, learning_request, ruling.join_to, by=by, at=at)
     session.flush()
@@ -263,6 +245,38 @@ def _restore_revisits(session: Session, before: dict[str, Any]) -> None:
         session.get_one(Revisit, number).cancelled_at = None
     if before.get("revisit"):
         session.delete(session.get_one(Revisit, before["revisit"]))
+
+
+def _kept(
+    session: Session, learning_request: LearningRequest, ruling: Ruling, *, by: Person, at: datetime
+) -> Decision:
+    decision = Decision(
+        learning_request_id=learning_request.id,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        words=ruling.words,
+        until=ruling.until,
+        joined_to_id=ruling.join_to.id if ruling.join_to else None,
+        resource_id=ruling.resource.id if ruling.resource else None,
+        decided_by_id=by.id,
+        decided_at=at,
+    )
+    session.add(decision)
+    session.flush()
+    return decision
+
+
+def _tell(
+    session: Session, learning_request: LearningRequest, words: str, *, links: Links, at: datetime
+) -> list[Mail]:
+    """The mails to all who asked, held while the decision can be undone; none where there are no words."""
+    held = []
+    for person, address in supporters.recipients(session, learning_request, links) if words else ():
+        subject, text = letters.decided(learning_request, words, address)
+        held.append(
+            write_to(session, person, subject, text, learning_request, at, not_before=at + UNDO_WITHIN)
+        )
+    return held
 
 
 def _with_resource(ruling: Ruling, links: Links) -> str:
