@@ -28,7 +28,6 @@ from web.session import SessionDep
 from web.settings import LinksDep
 
 VERSION, CONSISTENT = "X-Experience-API-Version", "X-Experience-API-Consistent-Through"
-LONGEST_FORM_FIELD = 1_000_000
 FORM = "application/x-www-form-urlencoded"
 AS_HEADERS = {
     "authorization",

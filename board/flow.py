@@ -70,10 +70,6 @@ class FlowPage:
     weeks: tuple[tuple[int, str], ...] = tuple((weeks, f"{weeks} weeks") for weeks in WEEKS)
 
     @property
-    def is_filtered(self) -> bool:
-        return bool(self.values["type"] or self.values["project"])
-
-    @property
     def today_query(self) -> str:
         kept = {name: self.values[name] for name in ("type", "project", "weeks") if self.values[name]}
         return f"/flow?{urlencode(kept)}" if kept else "/flow"

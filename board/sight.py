@@ -15,7 +15,6 @@ from portfolio.models import Card, Person
 from web.forms import Fields, number_of
 
 KNOWN = ("q", "project", "goal", "owner", "iteration", "blocked", "overdue", "unassigned", "lanes")
-FLAGS = ("blocked", "overdue", "unassigned")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from portfolio.models import EvaluationStep, Measure, Person, Project
 from portfolio.rules.evaluating import Step, due_on, steps_for
 from portfolio.states import Stage
 
-MOST_STEPS = 40
-
 
 @dataclass(frozen=True)
 class StepGiven:

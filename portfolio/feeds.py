@@ -49,11 +49,6 @@ SHIPPED_KEY = {"value": "value_per_year", "people": "audience", "gap": "measure"
 """The shipped question an input is usually taken from, where it is called otherwise."""
 
 
-def suiting(kind: Kind) -> tuple[Feed, ...]:
-    """The inputs a question of this kind can give."""
-    return tuple(feed for feed in FEEDS if kind in feed.kinds)
-
-
 def words(key: str) -> str:
     """What an input is called; empty where there is none of that key."""
     return BY_KEY[key].label if key in BY_KEY else ""

@@ -33,7 +33,6 @@ class Queued:
     id: int
     project_id: int | None
     iteration_id: int | None
-    is_started: bool
     place: int
 
 
@@ -257,13 +256,13 @@ def _begun(session: Session) -> Range:
 
 def _queue(session: Session) -> Iterable[Queued]:
     rows = session.execute(
-        select(Card.id, Card.project_id, Card.iteration_id, Card.started_at)
+        select(Card.id, Card.project_id, Card.iteration_id)
         .join(Card.column)
         .where(Column.kind != ColumnKind.DONE, Card.archived_at.is_(None))
         .order_by(Column.position.desc(), Card.rank, Card.id)
     )
-    for place, (number, project, iteration, started_at) in enumerate(rows):
-        yield Queued(number, project, iteration, started_at is not None, place)
+    for place, (number, project, iteration) in enumerate(rows):
+        yield Queued(number, project, iteration, place)
 
 
 def _days_away(session: Session) -> frozenset[date]:

@@ -119,15 +119,6 @@ def said_in(learning_request: LearningRequest) -> list[Said]:
     return [Said(one.question, one.value, one.form_version) for one in learning_request.answers]
 
 
-def has_changed(session: Session) -> bool:
-    """Whether the manager has published a form of their own."""
-    return bool(
-        session.scalar(
-            select(func.count()).select_from(FormVersion).where(FormVersion.published_at.is_not(None))
-        )
-    )
-
-
 # What may be said
 
 

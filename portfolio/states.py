@@ -116,8 +116,6 @@ OPEN = frozenset(
 INBOX = frozenset({RequestStatus.SUBMITTED})
 """Requests the manager has not looked at yet."""
 
-ENDED = frozenset(RequestStatus) - OPEN - {RequestStatus.DRAFT, RequestStatus.ACCEPTED}
-
 LEADS_TO: dict[Verdict, RequestStatus] = {
     Verdict.ACCEPT: RequestStatus.ACCEPTED,
     Verdict.ASK: RequestStatus.NEEDS_INFO,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portfolio import participants
 from portfolio.links import Links
 from portfolio.models import (
+    ErasedAddress,
     LearningActivity,
     LearningRecord,
     LearningSource,
@@ -87,7 +88,8 @@ def pseudonym_of(links: Links, who: Identity) -> str:
 def keep(
     session: Session, source: LearningSource, things: Sequence[Thing], *, links: Links, at: datetime
 ) -> int:
-    """Keep what wasn't kept before, and follow it to projects and resources; returns how many were new.
+    """Keep what wasn't kept before, and follow it to projects and resources; returns how many were new. What is told of somebody
+    who was erased and didn't come back is left out: it was counted before, or isn't theirs to be counted by any more.
 
     The caller holds the source, so that two don't keep the same at once.
     """
@@ -95,8 +97,10 @@ def keep(
     fresh = list({one.external: one for one in things if one.external not in known}.values())
     if not fresh:
         return 0
-    activities = activities_of(session, source, [one.activity for one in fresh if one.activity])
     persons = _persons(session, [one.who for one in fresh if one.who])
+    erased = _erased(session, [one.who for one in fresh if one.who and one.who.key not in persons], links)
+    fresh = [one for one in fresh if one.who is None or one.who.key not in erased]
+    activities = activities_of(session, source, [one.activity for one in fresh if one.activity])
     made = [
         LearningRecord(
             source_id=source.id,
@@ -250,13 +254,6 @@ def of_projects(session: Session, project_ids: Sequence[int]) -> dict[int, Count
     return _counted(session, LearningActivity.project_id, LearningActivity.project_id.in_(list(project_ids)))
 
 
-def of_resources(session: Session, resource_ids: Sequence[int]) -> dict[int, Counts]:
-    """What is known of each resource."""
-    return _counted(
-        session, LearningActivity.resource_id, LearningActivity.resource_id.in_(list(resource_ids))
-    )
-
-
 def last_received(session: Session, source: LearningSource) -> datetime | None:
     """When something new came from a source."""
     return session.scalar(
@@ -329,6 +326,16 @@ def _persons(session: Session, identities: Sequence[Identity]) -> dict[str, int]
         keys = ((f"mailbox/{sha1_of(email)}", number) for email, number in everybody)
         found.update({key: number for key, number in keys if key in hashed})
     return found
+
+
+def _erased(session: Session, identities: Sequence[Identity], links: Links) -> set[str]:
+    """Those of whom only a digest is left, by key."""
+    digests = {links.key("erased", one.key): one.key for one in identities}
+    return {
+        digests[digest]
+        for some in _in_parts(sorted(digests))
+        for digest in session.scalars(select(ErasedAddress.digest).where(ErasedAddress.digest.in_(some)))
+    }
 
 
 def _in_parts(things: Sequence[Item]) -> Iterable[Sequence[Item]]:

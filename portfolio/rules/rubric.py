@@ -127,11 +127,6 @@ def from_json(body: dict[str, Any]) -> Rubric:
     return Rubric(**{**body, **ranges, "criteria": criteria, "work_types": work_types, "cause_prior": prior})
 
 
-def for_capacity(hours_per_week: float, iteration_weeks: int, version: int = 1) -> Rubric:
-    """The default rubric, with the effort line set to what fits in one iteration."""
-    return replace(DEFAULT, version=version, effort_cut_hours=hours_per_week * iteration_weeks)
-
-
 SPREAD = Range(0.8, 2.2, 4.0)
 """A 0..5 scale nobody has answered: a little under the middle, wide."""
 

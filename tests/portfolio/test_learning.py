@@ -494,7 +494,6 @@ def test_uses_of_a_resource_follow_the_activity_it_is_mapped_to(database: Databa
         records.keep(session, one, things, links=Links("", "key"), at=NOW)
     with database.reading() as session:
         assert session.get_one(Resource, guide.id).uses == 6
-        assert records.of_resources(session, [guide.id])[guide.id].words == "6 people"
         found = sources.targets(session)
         assert sources.suggested(
             [LearningActivity(id=9, name="The guide to quotes", source_id=1)], found

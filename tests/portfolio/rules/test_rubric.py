@@ -6,7 +6,7 @@ from math import exp
 import pytest
 
 from portfolio.rules.fit import CAUSES
-from portfolio.rules.rubric import DEFAULT, LOG_SD_OF_RATIOS, for_capacity, from_json
+from portfolio.rules.rubric import DEFAULT, LOG_SD_OF_RATIOS, from_json
 from portfolio.submission import MOST_PEOPLE
 
 ATD_2017 = {"workshop": 38, "live_virtual": 28, "elearning": 71, "path": 42}
@@ -69,10 +69,3 @@ def test_a_stored_rubric_is_the_same_rubric() -> None:
 def test_what_is_no_rubric_is_refused(body: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError)):
         from_json(body)
-
-
-def test_the_effort_line_is_what_fits_in_one_iteration() -> None:
-    fitted = for_capacity(15, 2, version=4)
-    assert fitted.effort_cut_hours == 30
-    assert fitted.version == 4
-    assert fitted.criteria == DEFAULT.criteria
