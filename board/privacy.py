@@ -8,12 +8,13 @@ from fastapi.responses import JSONResponse
 from portfolio import privacy
 from portfolio.models import Person, SuccessCase
 from portfolio.privacy import Kept, NotErasable
+from portfolio.traces import Place
 from web.clock import NowDep
 from web.forms import Errors, FormDep
 from web.people import ManagerDep
 from web.responses import see_other, there
 from web.session import SessionDep
-from web.settings import LinksDep
+from web.settings import LinksDep, SettingsDep
 from web.templating import page
 
 router = APIRouter()
@@ -28,6 +29,16 @@ WORDS = {
     "supporters": "requests joined", "suggestions": "suggestions shown to them", "visits": "browsers signed in", "work_logs": "hours logged",
 }  # fmt: skip
 
+NAMED_IN = {
+    "learning_requests": "request", "answers": "answer on request", "messages": "message on request", "decisions": "decision on request",
+    "supporters": "words of who joined request", "overrides": "reason on request", "comments": "comment on card", "checklist_items": "checklist of card",
+    "blockers": "blocker of card", "card_links": "link of card", "expert_asks": "ask for expertise on card", "work_logs": "hours on card",
+    "evaluation_steps": "evaluation plan of project", "training_sessions": "session of project", "costs": "cost of project",
+    "resources": "library", "success_cases": "success case", "readings": "reading of measure", "responses": "answers to survey",
+    "plans": "reason of plan", "editions": "published report",
+}  # fmt: skip
+"""Where others wrote a name, each followed by its number."""
+
 
 @dataclass(frozen=True)
 class People:
@@ -40,6 +51,7 @@ class KeptPage:
     person: Person
     kept: list[tuple[str, int]]
     cases: list[SuccessCase]
+    places: list[Place]
     typed: str = ""
     errors: Errors = field(default_factory=Errors)
 
@@ -69,6 +81,7 @@ def erase(
     session: SessionDep,
     manager: ManagerDep,
     links: LinksDep,
+    settings: SettingsDep,
     now: NowDep,
     fields: FormDep,
     number: int,
@@ -80,7 +93,8 @@ def erase(
         errors["email"] = "This isn’t their address. Nothing was erased."
     else:
         try:
-            privacy.erase(session, person, links=links, by=manager, at=now)
+            outbox = settings.data / "outbox"
+            privacy.erase(session, person, links=links, outbox=outbox, by=manager, at=now)
         except NotErasable as why:
             errors["email"] = str(why)
     if errors:
@@ -95,7 +109,14 @@ def _find(session: SessionDep, number: int) -> Person:
 def _kept(session: SessionDep, person: Person, typed: str = "", errors: Errors | None = None) -> KeptPage:
     rows = [(_words(one), one.rows) for one in privacy.kept(session, person)]
     cases = [] if person.erased_at else privacy.named_in_cases(session, person)
-    return KeptPage(person, sorted(rows), cases, typed, errors or Errors())
+    places = [
+        Place(_singular(one.table), one.number, one.path) for one in privacy.named_by_others(session, person)
+    ]
+    return KeptPage(person, sorted(rows), cases, places, typed, errors or Errors())
+
+
+def _singular(table: str) -> str:
+    return NAMED_IN.get(table, table.removesuffix("s"))
 
 
 def _words(one: Kept) -> str:

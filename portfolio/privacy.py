@@ -9,11 +9,13 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, LargeBinary, String, Table, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from portfolio import history, traces
 from portfolio.history import record
 from portfolio.links import Links
 from portfolio.models import (
@@ -24,6 +26,7 @@ from portfolio.models import (
     BenefitEstimate,
     Comment,
     Draft,
+    ErasedAddress,
     EvaluationStep,
     ExpertAsk,
     Invitation,
@@ -52,6 +55,7 @@ from portfolio.models import (
 )
 from portfolio.rules.learning import of_mailbox
 from portfolio.states import Role
+from portfolio.traces import Place, scrubbed
 
 NOT_SHOWN = frozenset({"sign_in_links", "visits", "api_tokens", "kept_answers"})
 """Keys to get in: told of by number, never handed out."""
@@ -113,25 +117,48 @@ def export(session: Session, person: Person) -> dict[str, Any]:
     return {name: rows[name] for name in sorted(rows) if rows[name]}
 
 
-def erase(session: Session, person: Person, *, links: Links, by: Person, at: datetime) -> None:
+def erase(
+    session: Session, person: Person, *, links: Links, outbox: Path | None = None, by: Person, at: datetime
+) -> None:
     """Take away name, address, words and keys of a person, for good. Counts, hours and answers stay, and lead to nobody.
 
-    What they answered stays in its pairs under a new pseudonym that nobody can work out. Raises NotErasable for oneself
-    and for managers.
+    What they answered stays in its pairs under a new pseudonym that nobody can work out. Where others named them is kept as places,
+    without the name. Mails kept in the folder `outbox` go as well. Raises NotErasable for oneself, for managers, and while a file
+    that names them is being taken in.
     """
     _check(person, by)
-    was = person.email
+    was, words = person.email, traces.words_of(person)
+    try:
+        files = traces.forget_files(session, words, by=by, at=at)
+    except traces.StillBeingTaken as why:
+        raise NotErasable(str(why)) from None
     _cut_pseudonyms(session, person, links)
     _cut_keys(session, person, at=at)
     _cut_words(session, person)
     _cut_copies(session, person)
     _cut_addresses(session, was)
+    session.flush()
+    named = traces.places(session, words)
+    mails = traces.forget_mails(outbox, words) if outbox is not None else 0
+    _remember(session, was, links, at=at)
     person.email, person.name, person.password_hash = f"erased-{person.id}@erased.invalid", "", None
     person.roles, person.hours_per_week, person.ask_limit = Role.REQUESTER.value, None, None
     person.feed_version += 1
     person.unnamed, person.no_surveys_at, person.erased_at = True, at, at
     session.flush()
-    record(session, "person.erased", person, by=by, at=at)
+    record(
+        session, "person.erased", person, by=by, at=at, files=files, mails=mails,
+        places=[[one.table, one.number, one.path] for one in named],
+    )  # fmt: skip
+
+
+def named_by_others(session: Session, person: Person) -> list[Place]:
+    """Where others wrote their name or address; of an erased person, where it stood when they were erased."""
+    if person.erased_at is None:
+        return traces.places(session, traces.words_of(person))
+    lines = history.timeline(session, person, "person.erased")
+    told = lines[-1].details.get("places", []) if lines else []
+    return [Place(str(table), int(number), str(path)) for table, number, path in told]
 
 
 def named_in_cases(session: Session, person: Person) -> list[SuccessCase]:
@@ -234,13 +261,13 @@ def _cut_words(session: Session, person: Person) -> None:
 
 def _cut_copies(session: Session, person: Person) -> None:
     """Name and address where they came with what stays: rows of imported files, mails as they were, what was told to others."""
-    words = [person.email, *([person.name] if " " in person.name.strip() else [])]
+    words = traces.words_of(person)
     named = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
     mine = select(LearningRequest.id).where(LearningRequest.requester_id == person.id)
     for asked in session.scalars(select(LearningRequest).where(LearningRequest.id.in_(mine))):
-        asked.original = _scrubbed(asked.original, named)
+        asked.original = scrubbed(asked.original, named)
     for draft in session.scalars(select(Draft).where(Draft.learning_request_id.in_(mine))):
-        draft.values, draft.original = _scrubbed(draft.values, named), _scrubbed(draft.original, named)
+        draft.values, draft.original = scrubbed(draft.values, named), scrubbed(draft.original, named)
     told = or_(
         *(part.icontains(word, autoescape=True) for part in (Mail.subject, Mail.text) for word in words)
     )
@@ -255,12 +282,11 @@ def _cut_copies(session: Session, person: Person) -> None:
     session.execute(delete(KeptAnswer).where(or_(*(body.icontains(word, autoescape=True) for word in spelt))))
 
 
-def _scrubbed(value: Any, named: re.Pattern[str]) -> Any:
-    if isinstance(value, str):
-        return named.sub(GONE, value)
-    if isinstance(value, dict):
-        return {key: _scrubbed(one, named) for key, one in value.items()}
-    return [_scrubbed(one, named) for one in value] if isinstance(value, list) else value
+def _remember(session: Session, email: str, links: Links, *, at: datetime) -> None:
+    """A digest of the address, so that a learning system that tells of them again makes nobody new of them."""
+    digest = links.key("erased", of_mailbox(email).key)
+    if session.get(ErasedAddress, digest) is None:
+        session.add(ErasedAddress(digest=digest, erased_on=at.date()))
 
 
 def _cut_addresses(session: Session, email: str) -> None:

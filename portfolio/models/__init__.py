@@ -42,7 +42,7 @@ from portfolio.models.measures import (
 )
 from portfolio.models.organisation import Organisation
 from portfolio.models.outlets import Automation, AutomationRun, Delivery, Outlet
-from portfolio.models.people import Person, SignInLink, Unit, Visit
+from portfolio.models.people import ErasedAddress, Person, SignInLink, Unit, Visit
 from portfolio.models.plans import (
     Absence,
     AskedQuestion,
@@ -76,7 +76,7 @@ __all__ = [
     "Absence", "Answer", "ApiToken", "Arrival", "AskedQuestion", "Assessment", "Automation",
     "AutomationRun", "Base", "BenefitEstimate", "Blocker", "Calibration", "Card", "CardLink",
     "CauseTable", "ChecklistItem", "Column", "Comment", "Contribution", "Cost", "Decision", "Delivery",
-    "DemandAlert", "Draft", "Edition", "Evaluation", "EvaluationStep", "Event", "ExpertAsk", "File",
+    "DemandAlert", "Draft", "Edition", "ErasedAddress", "Evaluation", "EvaluationStep", "Event", "ExpertAsk", "File",
     "FormVersion", "Goal", "GoalWeight", "Import", "ImportContent", "Interrupt", "Invitation",
     "Iteration", "KeptAnswer", "LearningActivity", "LearningLookup", "LearningRecord",
     "LearningRefusal", "LearningRequest", "LearningSource",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -91,6 +91,16 @@ class Visit(Base):
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined")
+
+
+class ErasedAddress(Base):
+    """That somebody with this address was erased: a keyed digest, which leads to no row and from which no address can be read. By it
+    a learning system's later records of them are left out, instead of making somebody new."""
+
+    __tablename__ = "erased_addresses"
+
+    digest: Mapped[str] = mapped_column(String(24), primary_key=True)
+    erased_on: Mapped[date]
 
 
 Index("ix_people_name_lower", func.lower(Person.name))

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from portfolio.database import Database
 from portfolio.models import Person
 from tests.conftest import Cast
+from tests.factory import a_card
 
 SignIn = Callable[[TestClient, Person | None], None]
 
@@ -29,6 +30,9 @@ def test_somebody_is_found_handed_their_file_and_erased_only_under_their_address
         email,
         f'attachment; filename="person-{number}.json"',
     )
+    with database.writing() as session:
+        a_card(session, by=cast.manager, notes=f"Ask {email}")
+    assert '<a href="/cards/1">Card 1</a>' in manager.get(f"/people/{number}").text
     wrong = manager.post(f"/people/{number}/erasure", data={"email": "else@fernweh.example"})
     assert (wrong.status_code, "Nothing was erased" in wrong.text, "else@fernweh.example" in wrong.text) == (
         422,
@@ -36,7 +40,8 @@ def test_somebody_is_found_handed_their_file_and_erased_only_under_their_address
         True,
     )
     assert manager.post(f"/people/{number}/erasure", data={"email": email.upper()}).status_code == 303
-    assert "lead to nobody" in manager.get(f"/people/{number}").text
+    gone = manager.get(f"/people/{number}").text
+    assert ("lead to nobody" in gone, '<a href="/cards/1">Card 1</a>' in gone) == (True, True)
     with database.reading() as session:
         assert session.get_one(Person, number).email.endswith("@erased.invalid")
     assert manager.post(f"/people/{number}/erasure", data={"email": email}).status_code == 422

@@ -1,13 +1,17 @@
 """What is kept about a person is found, handed out and erased, and every count stays what it was."""
 
 import json
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import comments, mails, participants, privacy, survey_invitations, surveys, tokens
+from portfolio import comments, mails, participants, people, privacy, survey_invitations, surveys, tokens
 from portfolio.database import Database
+from portfolio.learning import records
 from portfolio.links import Links
 from portfolio.models import (
     Absence,
@@ -15,6 +19,7 @@ from portfolio.models import (
     Base,
     Card,
     Draft,
+    Import,
     Invitation,
     LearningRecord,
     LearningRequest,
@@ -33,8 +38,9 @@ from portfolio.models import (
 )
 from portfolio.people import digest
 from portfolio.privacy import NotErasable
-from portfolio.rules.learning import of_mailbox
+from portfolio.rules.learning import Identity, of_mailbox
 from portfolio.settings import Settings
+from portfolio.traces import Place
 from tests.conftest import NOW, Cast
 from tests.factory import a_card, a_project, a_request
 
@@ -272,3 +278,67 @@ def _everything(session: Session) -> str:
         for row in session.execute(select(table))
         for value in row
     )
+
+
+def test_files_that_wait_and_mails_kept_as_files_go_and_others_words_are_told(
+    database: Database, rita: Person, cast: Cast, links: Links, tmp_path: Path
+) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as book:
+        book.writestr("xl/sharedStrings.xml", "<t>Rita </t><t>Requester</t>")
+    outbox = tmp_path / "outbox"
+    outbox.mkdir()
+    for number, text in enumerate(
+        (f"To: {ADDRESS}", "To: kim@fernweh.example\n\nRita=20Requester?", "To: kim@x.example\n\nRita?")
+    ):
+        head = "Content-Transfer-Encoding: quoted-printable\n"
+        (outbox / f"{number}.eml").write_text(head + text + "\n")
+    with database.writing() as session:
+        for name, content in (
+            ("a.csv", f"Title,E-mail\nQ,{ADDRESS.upper()}\n".encode()),
+            ("b.csv", "Title,By\nQ,Rita Requester\n".encode("utf-16")),
+            ("c.xlsx", packed.getvalue()),
+            ("d.csv", b"Title,By\nQ,Margarita\n"),
+        ):
+            waiting = Import(name=name, kind="requests", digest="", mapping={"at": ADDRESS}, started_at=NOW)
+            waiting.content = content
+            session.add(waiting)
+        card = session.scalars(select(Card)).one()
+        card.notes = "Ask Rita Requester first"
+    with database.writing() as session:
+        wanted = session.get_one(Import, 1)
+        wanted.wanted_at = NOW
+        with pytest.raises(NotErasable, match="being taken in"):
+            privacy.erase(session, session.get_one(Person, rita.id), links=links, by=cast.manager, at=NOW)
+        wanted.wanted_at = None
+    with database.writing() as session:
+        person = session.get_one(Person, rita.id)
+        before = privacy.named_by_others(session, person)
+        assert Place("cards", card.id, f"/cards/{card.id}") in before
+        privacy.erase(session, person, links=links, outbox=outbox, by=cast.manager, at=NOW)
+    assert [one.name for one in outbox.iterdir()] == ["2.eml"]
+    with database.reading() as session:
+        left = session.scalars(select(Import.name).where(Import.dropped_at.is_(None))).all()
+        assert left == ["d.csv"]
+        assert not any(ADDRESS in str(one) for one in session.scalars(select(Import.mapping)))
+        told = privacy.named_by_others(session, session.get_one(Person, rita.id))
+        assert Place("cards", card.id, f"/cards/{card.id}") in told
+        assert session.scalars(select(Card.notes)).one() == "Ask Rita Requester first"
+
+
+def test_a_learning_system_makes_nobody_new_of_who_was_erased(
+    database: Database, rita: Person, cast: Cast, links: Links
+) -> None:
+    with database.writing() as session:
+        privacy.erase(session, session.get_one(Person, rita.id), links=links, by=cast.manager, at=NOW)
+        source = session.scalars(select(LearningSource)).one()
+        hashed = Identity(of_mailbox(ADDRESS).key)
+        things = [
+            records.Thing("9", "completed", NOW, who=of_mailbox(ADDRESS)),
+            records.Thing("10", "completed", NOW, who=hashed),
+            records.Thing("11", "completed", NOW, who=of_mailbox("kim@fernweh.example")),
+        ]
+        assert records.keep(session, source, things, links=links, at=NOW) == 1
+        assert ADDRESS not in _everything(session)
+        people.meet(session, ADDRESS, at=NOW)
+        assert records.keep(session, source, things, links=links, at=NOW) == 2, "they came back themselves"
