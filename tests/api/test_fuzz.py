@@ -26,6 +26,7 @@ CALM = settings(
 UNDOCUMENTED = 405  # answered by the framework for a method the path doesn't have
 
 
+@pytest.mark.timeout(300)  # it tries every call there is, on machines that do much else
 @pytest.mark.usefixtures("story")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_call_breaks_the_server(
