@@ -11,7 +11,7 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, manager_of, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
-from api.projects import version_in
+from api.versions import IfMatch, version_in
 from portfolio import boards, cards, columns, iterations, projects, tokens
 from portfolio.boards import Filter
 from portfolio.cards import LimitReached
@@ -133,7 +133,7 @@ def place(
     session: SessionDep,
     body: JsonDep,
     number: Number,
-    if_match: Annotated[str | None, Header(max_length=40)] = None,
+    if_match: IfMatch = None,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> JSONResponse:
     """Put a card where it should stand. With If-Match, only if nobody changed it meanwhile (412); 409 where a limit of

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
-from api.projects import version_in
 from api.shapes import moment
+from api.versions import IfMatch, version_in
 from portfolio import projects, success_cases
 from portfolio.models import Person, SuccessCase
 from portfolio.submission import Line, Problem, Prose, Strict
@@ -102,7 +102,7 @@ def change(
     caller: ManagerCaller,
     now: NowDep,
     number: Number,
-    if_match: Annotated[str | None, Header(max_length=40)] = None,
+    if_match: IfMatch = None,
 ) -> JSONResponse:
     """Write more of it down, or take it a step further. With If-Match, only if nobody else did meanwhile (412)."""
     case = _find(session, number)

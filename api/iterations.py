@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import Field, model_validator
 
@@ -14,7 +14,7 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
-from api.projects import version_in
+from api.versions import IfMatch, version_in
 from portfolio import iteration_course, iterations
 from portfolio.iteration_days import local_day
 from portfolio.iteration_review import Outcome, ProjectReview, Retrospective
@@ -135,7 +135,7 @@ def change(
     caller: ManagerCaller,
     now: NowDep,
     number: Number,
-    if_match: Annotated[str | None, Header(max_length=40)] = None,
+    if_match: IfMatch = None,
 ) -> JSONResponse:
     """Change one that isn't closed. With If-Match, only if nobody else did meanwhile (412)."""
     iteration = _find(session, number)

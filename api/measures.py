@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator, Field
 from sqlalchemy.orm import Session
@@ -13,9 +13,8 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
-from api.projects import version_in
+from api.versions import IfMatch, check_version
 from portfolio import measure_proof, measures, organisation, projects
-from portfolio.database import hold
 from portfolio.measures import Given, ReadingRefused, key_of
 from portfolio.models import Measure, Person
 from portfolio.submission import Day, Line, OptionalDate, Problem, Strict, no_truth
@@ -152,16 +151,12 @@ def change(
     caller: ManagerCaller,
     now: NowDep,
     number: Number,
-    if_match: Annotated[str | None, Header(max_length=40)] = None,
+    if_match: IfMatch = None,
 ) -> JSONResponse:
     """Change a measure. With If-Match, only if nobody else did meanwhile (412)."""
     measure = _find(session, number, with_readings=False)
     given = parse(ChangedMeasure, body)
-    version = version_in(if_match)
-    if version is not None:
-        hold(session, measure)  # nobody slips in between this look and the change
-        if version != measure.version:
-            raise ProblemFound(412)
+    check_version(session, measure, if_match)
     if "name" in given.model_fields_set and given.name is None:
         raise ProblemFound(422, errors=[Problem(("name",), "Please fill this in.")])
     facts = given.facts() | ({"name": given.name} if given.name is not None else {})

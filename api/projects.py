@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
@@ -12,8 +12,8 @@ from api import shapes
 from api.body import JsonDep, OnceDep, parse, takes
 from api.callers import LeaderCaller, ManagerCaller, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
+from api.versions import IfMatch, check_version
 from portfolio import baselines, goals, projects
-from portfolio.database import hold
 from portfolio.models import Project
 from portfolio.rules.hypothesis import Blanks
 from portfolio.states import Health, Stage
@@ -128,16 +128,12 @@ def change(
     links: LinksDep,
     now: NowDep,
     number: Number,
-    if_match: Annotated[str | None, Header(max_length=40)] = None,
+    if_match: IfMatch = None,
 ) -> JSONResponse:
     """Change a project. With If-Match, only if nobody else did meanwhile (412)."""
     project = find_project(session, number)
     given = parse(ChangedProject, body)
-    version = version_in(if_match)
-    if version is not None:
-        hold(session, project)  # nobody slips in between this look and the change
-        if version != project.version:
-            raise ProblemFound(412)
+    check_version(session, project, if_match)
     if "name" in given.model_fields_set and given.name is None:
         raise ProblemFound(422, errors=[Problem(("name",), "Please fill this in.")])
     _check_goal(session, given.goal)
@@ -152,14 +148,6 @@ def change(
             session, project, given.stage, by=caller, at=now, hours_saved=given.hours_saved, links=links
         )
     return _with_version(session, project, now.date())
-
-
-def version_in(if_match: str | None) -> int | None:
-    """The version an If-Match names; -1, which no version is, where it can't be read."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    digits = if_match.strip().removeprefix("W/").strip('"')
-    return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
 def _check_goal(session: SessionDep, goal: int | None) -> None:
