@@ -221,15 +221,19 @@ def restore(
 @app.command()
 def report(
     kind: Annotated[str, typer.Option("--kind", help="weekly, monthly or quarterly.")] = "quarterly",
+    design: Annotated[
+        str | None, typer.Option("--design", help="Number or name of a report you designed.")
+    ] = None,
     data: Data = None,
 ) -> None:
-    """Build the report of the last full period now, without Prefect, and say where it is.
+    """Build the report of the last full period now, without Prefect, and say where it is: by one of your designs as the page would,
+    or without one as two pages for leadership.
 
-    Example: outsize report --kind monthly
+    Example: outsize report --kind monthly --design "For the sponsors"
     """
     from cli import reporting
 
-    raise typer.Exit(reporting.build(_settings(data), kind))
+    raise typer.Exit(reporting.build(_settings(data), kind, design))
 
 
 def _settings(data: Path | None, host: str | None = None, port: int | None = None) -> Settings:

@@ -204,7 +204,7 @@ def capacity(options: Sequence[dict[str, Any]]) -> Markup:
         for one in shown
     ]
     label = "Impact points added: " + ", ".join(f"{name} {said}" for name, _, said, _ in rows) + "."
-    return _bars(rows, label, (("every week", "solid"), ("once", "hatch")), 264, 122)
+    return _bars(rows, label, (("every week", "solid"), ("once", "hatch")), 264, 134)
 
 
 def costs(kinds: Sequence[Sequence[Any]], currency: str) -> Markup:
@@ -243,7 +243,8 @@ def _bars(
     row_height, room = 19, 10 + 7.4 * max(len(said) for _, _, said, _ in rows)
     top = 22 if len({look for *_, look in rows}) > 1 else 4
     most = max(value for _, value, _, _ in rows) or 1.0
-    parts = [_marks(key, left)] if top > 4 else []
+    needed = sum(32 + 6.6 * len(name) for name, _ in key)
+    parts = [_marks(key, max(0.0, min(left, width - needed)))] if top > 4 else []
     for place, (name, value, said, look) in enumerate(rows):
         y = top + row_height * place
         long = max(1.0, value / most * (width - left - room))
@@ -282,7 +283,8 @@ def _shares(
     key: Sequence[tuple[str, str]],
 ) -> Markup:
     """Shares from 0 to 100 % with their interval, each on a line of its own."""
-    width, row_height, left, right, top = 264, 22, 76, 50, 22
+    width, row_height, left, top = 264, 22, 76, 22
+    right = max(50, 12 + 7 * max(len(said) for *_, said in rows))
     height = top + row_height * len(rows) + 16
 
     def x(percent: float) -> float:

@@ -12,13 +12,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports import charts, words
+from reports.pages import pages_of
 
 HERE = Path(__file__).parent
 FONTS = HERE.parent / "web/static/lib"
 NUMERIC = frozenset({"count", "number", "days", "hours", "money", "percent"})
 MOST_NAMES = 5
 MOST_ROWS = 100
-TIGHTNESS = ("", "snug", "snug tight", "snug tight tighter", "snug tight tighter flowing")
+TIGHTNESS = (
+    "",
+    "snug",
+    "snug tight",
+    "snug tight tightest",
+    "snug tight tightest tighter",
+    "snug tight tightest flowing",
+    "snug tight tightest tighter flowing",
+)
 NOWHERE = "report:"
 """What links inside the report are relative to."""
 BRIEF = {
@@ -77,6 +86,9 @@ def pdf_of(
         book.load_html(_whole(opened, title, organisation, tightness), base_url=NOWHERE)
         if pages is None or book.get_page_count() <= pages:
             break
+    if pages is None:
+        numbered = _page_numbers(_written(book))
+        book.load_html(_whole(opened, title, organisation, "", numbered), base_url=NOWHERE)
     at = made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     for name, value in (
         (plutoprint.PDF_METADATA_TITLE, title),
@@ -86,9 +98,7 @@ def pdf_of(
         (plutoprint.PDF_METADATA_MODIFICATION_DATE, at),
     ):
         book.set_metadata(name, value)
-    written = io.BytesIO()
-    book.write_to_pdf_stream(written)
-    return written.getvalue()
+    return _written(book)
 
 
 def cell(value: Any, kind: str) -> str:
@@ -104,9 +114,23 @@ def cell(value: Any, kind: str) -> str:
     return str(value)
 
 
-def _whole(fragment: str, title: str, organisation: str, tightness: str) -> str:
+def _written(book: Any) -> bytes:
+    written = io.BytesIO()
+    book.write_to_pdf_stream(written)
+    return written.getvalue()
+
+
+def _page_numbers(pdf: bytes) -> str:
+    """The style that puts the page behind each line of the contents. Room is kept for it, so nothing moves by it."""
+    return "".join(
+        f'.report-contents :is(a[href="#report-{key}-title"], a[href="#report-{key}"])::after {{ content: "{page}"; }}\n'
+        for key, page in sorted(pages_of(pdf).items())
+    )
+
+
+def _whole(fragment: str, title: str, organisation: str, tightness: str, more: str = "") -> str:
     running = " · ".join(part for part in (organisation, title) if part)
-    styles = _styles().replace('"RUNNING"', _css_string(running))
+    styles = _styles().replace('"RUNNING"', _css_string(running)) + more
     return Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head>'
         '<body class="{}">{}</body></html>'

@@ -50,6 +50,9 @@ def mail_text_of(figures: dict[str, Any]) -> str:
             f"{one['label']}: {one['value']} ({one['base']}){'; ' + one['change'] if one['change'] else ''}"
             for one in figures["kpis"]
         ]
+    if "goals" in {section["key"] for section in figures["sections"]} and figures.get("goals"):
+        lines += ["", "Goals"]
+        lines += [_goal(one) for one in figures["goals"][:MOST_GOALS]]
     results = _results(figures)[:MOST_RESULTS]
     if results:
         lines += ["", "Results"]
@@ -59,6 +62,15 @@ def mail_text_of(figures: dict[str, Any]) -> str:
         ]
     lines += ["", f"Data until {figures['cut_off_words']}."]
     return "\n".join(lines) + "\n"
+
+
+def _goal(one: dict[str, Any]) -> str:
+    plan, reached, heading = (
+        words.amount(one[key], one["unit"]) for key in ("target", "year_to_date", "forecast")
+    )
+    return f"{one['name']}: plan {plan}, to date {reached}" + (
+        f", forecast {heading}" if one["forecast"] is not None else ""
+    )
 
 
 def _results(figures: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,9 @@ can be edited, no pictures; the same figures give the same bytes."""
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 from reports import words
@@ -13,6 +15,12 @@ INK, MUTED, ACCENT, PALE = "1D242E", "59626F", "0F6B5C", "EEF3F1"
 TITLE_ONLY = 5
 MOST_ROWS = 7
 MOST_DECISIONS = 4
+MOST_NAMED = 2
+POINTS = 72
+"""In an inch."""
+LETTER, LINE = 0.52, 1.2
+"""How wide a letter is, and how far apart lines are, in sizes of the type."""
+SMALLER = (1.0, 0.9, 0.8, 0.7)
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """What a zip file calls the beginning of time."""
 
@@ -81,14 +89,14 @@ def _goals(deck: Any, title: str, goals: list[dict[str, Any]]) -> None:
         for goal in goals
     ]
     heads = ["Goal", "Plan", "Year to date", "Forecast", "Projects live", "Finished"]
-    _table(_slide(deck, title), heads, rows, (4.6, 1.6, 1.7, 1.6, 1.2, 1.1))
+    _table(_slide(deck, title), heads, rows, (4.6, 1.6, 1.7, 1.6, 1.2, 1.1), numbers=range(1, 6))
 
 
 def _told(deck: Any, title: str, results: list[dict[str, Any]]) -> None:
     lines = []
     for one in results[:3]:
         lines += [
-            (f"{one['measure']}: {one['outcome']}", 20, INK, True),
+            (f"{one['measure']}: {one['outcome']}" + (f" ({one['project']})" if one["project"] else ""), 20, INK, True),
             (one["said"], 16, INK, False),
             (f"Evidence: {one['grade_words']} ({one['rests_on']})." + (f" {one['worth_said']}" if one["worth_said"] else ""), 14, MUTED, False),
         ]  # fmt: skip
@@ -99,7 +107,7 @@ def _capacity(deck: Any, title: str, capacity: dict[str, Any]) -> None:
     rows = [
         [
             one["label"],
-            one["in_words"] or "nothing",
+            _named(one["comes_in"]),
             words.number(one["points"]),
             words.number(one["per_hour"], 2),
             words.short_day(one["done_on"]) if one["done_on"] else "–",
@@ -112,7 +120,12 @@ def _capacity(deck: Any, title: str, capacity: dict[str, Any]) -> None:
     _text(slide, [(said, 18, INK, False)], top=1.45, height=0.6)
     if rows:
         heads = ["More", "Brings in", "Points", "An hour", "Plan done by"]
-        _table(slide, heads, rows, (2.3, 5.4, 1.1, 1.2, 1.8), top=2.2)
+        _table(slide, heads, rows, (2.3, 5.4, 1.1, 1.2, 1.8), top=2.2, numbers=(2, 3))
+
+
+def _named(titles: list[str]) -> str:
+    more = len(titles) - MOST_NAMED
+    return "; ".join(titles[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "") or "nothing"
 
 
 def _counted(deck: Any, figures: dict[str, Any]) -> None:
@@ -150,26 +163,47 @@ def _text(
         Inches(MARGIN), Inches(top), Inches(WIDTH - 2 * MARGIN), Inches(height)
     ).text_frame
     box.word_wrap = True
+    has_heads = any(bold for *_, bold in lines)
+    by = next((one for one in SMALLER if _height(lines, one) <= height), SMALLER[-1])
     for place, (said, size, colour, bold) in enumerate(lines):
         paragraph = box.paragraphs[0] if place == 0 else box.add_paragraph()
         paragraph.text = said
-        _set(paragraph, size, colour, bold=bold, before=place > 0 and bold)
+        _set(paragraph, round(size * by), colour, bold=bold, before=place > 0 and (bold or not has_heads))
 
 
-def _set(paragraph: Any, size: int, colour: str, *, bold: bool, before: bool = False) -> None:
+def _height(lines: list[tuple[str, int, str, bool]], by: float) -> float:
+    """About how high these lines stand in inches, in type so much smaller: no program that draws them is at hand."""
+    width = (WIDTH - 2 * MARGIN) * POINTS
+    high = sum(
+        size * by * LINE * ceil(max(1, len(said)) * size * by * LETTER / width) + (10 if bold else 2)
+        for said, size, _, bold in lines
+    )
+    return high / POINTS
+
+
+def _set(
+    paragraph: Any, size: int, colour: str, *, bold: bool, before: bool = False, right: bool = False
+) -> None:
     from pptx.dml.color import RGBColor
     from pptx.enum.text import PP_ALIGN
     from pptx.util import Pt
 
-    paragraph.alignment = PP_ALIGN.LEFT
+    paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
     paragraph.font.size, paragraph.font.bold = Pt(size), bold
     paragraph.font.color.rgb = RGBColor.from_string(colour)  # type: ignore[no-untyped-call] # python-pptx has no types
     paragraph.space_before = Pt(10 if before else 2)
 
 
 def _table(
-    slide: Any, heads: list[str], rows: list[list[str]], widths: tuple[float, ...], *, top: float = 1.6
+    slide: Any,
+    heads: list[str],
+    rows: list[list[str]],
+    widths: tuple[float, ...],
+    *,
+    top: float = 1.6,
+    numbers: Sequence[int] = (),
 ) -> None:
+    """A table of at most seven lines; columns of `numbers` stand to the right."""
     from pptx.dml.color import RGBColor
     from pptx.util import Inches
 
@@ -191,7 +225,13 @@ def _table(
             cell.text = said
             cell.fill.solid()
             cell.fill.fore_color.rgb = RGBColor.from_string(PALE if line == 0 else "FFFFFF")  # type: ignore[no-untyped-call] # as above
-            _set(cell.text_frame.paragraphs[0], 14, MUTED if line == 0 else INK, bold=line > 0 and place == 0)
+            _set(
+                cell.text_frame.paragraphs[0],
+                14,
+                MUTED if line == 0 else INK,
+                bold=line > 0 and place == 0,
+                right=place in numbers,
+            )
     if len(rows) > MOST_ROWS:
         _text(
             slide,

@@ -2,16 +2,19 @@
 
 import io
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from math import ceil
 from typing import Any
 
 from reports.tables import Table
 
 LONGEST_SHEET_NAME = 31
 WIDEST = 60
+LINE_HEIGHT, MOST_LINES = 15, 12
 FORMATS = {
     "count": "#,##0",
-    "number": "#,##0.##",
+    "number": "#,##0.00",
     "days": "#,##0.0",
     "hours": "#,##0.0",
     "money": "#,##0",
@@ -65,16 +68,34 @@ def _write_about(book: Any, figures: dict[str, Any]) -> None:
     for row, (name, said) in enumerate(lines):
         sheet.write_string(row, 0, name, bold)
         sheet.write_string(row, 1, said, wrapped)
+        sheet.set_row(row, LINE_HEIGHT * _lines(said, 110))
+    _on_paper(sheet)
+
+
+def _on_paper(sheet: Any) -> None:
+    """Printed on A4 lying, as wide as a page."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def _lines(said: str, width: float) -> int:
+    """How many lines a text takes in a column: programs don't all work that out when they open the file."""
+    return min(MOST_LINES, max(1, ceil(len(said) / width)))
+
+
+def _deepest(row: Sequence[Any], widths: Sequence[float]) -> int:
+    return max(_lines(str(value), width) for value, width in zip(row, widths, strict=True))
 
 
 def _write_contents(book: Any, named: list[tuple[str, Table]]) -> None:
     """Every sheet with how many lines it has, a click away."""
     sheet = book.add_worksheet("Contents")
     head = book.add_format({"bold": True, "bottom": 1})
-    link = book.add_format({"font_color": "#0d6154", "underline": 1})
+    link = book.add_format({"font_color": "#0d6154", "underline": 1, "valign": "top"})
     wrapped, count = (
         book.add_format({"text_wrap": True, "valign": "top"}),
-        book.add_format({"num_format": "#,##0"}),
+        book.add_format({"num_format": "#,##0", "valign": "top"}),
     )
     for place, (label, width) in enumerate((("Sheet", 34), ("Lines", 9), ("Note", 90))):
         sheet.write_string(0, place, label, head)
@@ -84,24 +105,37 @@ def _write_contents(book: Any, named: list[tuple[str, Table]]) -> None:
         sheet.write_url(row, 0, f"internal:'{name}'!A1", link, string=name)
         sheet.write_number(row, 1, len(table["rows"]), count)
         sheet.write_string(row, 2, table["note"], wrapped)
+        sheet.set_row(row, LINE_HEIGHT * _lines(table["note"], 90))
+    _on_paper(sheet)
 
 
 def _write_table(book: Any, table: Table, name: str) -> None:
     sheet = book.add_worksheet(name)
-    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    looks = {kind: book.add_format({"num_format": look}) for kind, look in FORMATS.items()}
+    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "indent": 1})
+    looks = {kind: book.add_format({"num_format": look, "valign": "top"}) for kind, look in FORMATS.items()}
+    looks["text"] = book.add_format({"text_wrap": True, "valign": "top", "indent": 1})
+    head_of_numbers = book.add_format(
+        {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "align": "right"}
+    )
     kinds = [column["kind"] for column in table["columns"]]
     sheet.freeze_panes(1, 1)
+    widths = [
+        _width(column, [row[place] for row in table["rows"]]) for place, column in enumerate(table["columns"])
+    ]
     for place, column in enumerate(table["columns"]):
-        sheet.write_string(0, place, column["label"], head)
-        sheet.set_column(place, place, _width(column, [row[place] for row in table["rows"]]))
+        sheet.write_string(0, place, column["label"], head_of_numbers if kinds[place] in FORMATS else head)
+        sheet.set_column(place, place, widths[place])
+    heads = [column["label"] for column in table["columns"]]
+    sheet.set_row(0, LINE_HEIGHT * _deepest(heads, [width - 3 for width in widths]))
     for number, row in enumerate(table["rows"], start=1):
+        sheet.set_row(number, LINE_HEIGHT * _deepest(row, widths))
         for place, value in enumerate(row):
             _write(sheet, number, place, value, kinds[place], looks)
     if table["rows"]:
         sheet.autofilter(0, 0, len(table["rows"]), len(kinds) - 1)
     if table["note"]:
         sheet.write_string(len(table["rows"]) + 2, 0, table["note"])
+    _on_paper(sheet)
 
 
 def _write(sheet: Any, row: int, column: int, value: Any, kind: str, looks: dict[str, Any]) -> None:
@@ -114,9 +148,10 @@ def _write(sheet: Any, row: int, column: int, value: Any, kind: str, looks: dict
     elif kind == "moment":
         sheet.write_datetime(row, column, datetime.fromisoformat(value).replace(tzinfo=None), looks[kind])
     elif kind in FORMATS:
-        sheet.write_number(row, column, value, looks[kind])
+        is_whole = kind == "number" and value == int(value)
+        sheet.write_number(row, column, value, looks["count" if is_whole else kind])
     else:
-        sheet.write_string(row, column, str(value))
+        sheet.write_string(row, column, str(value), looks["text"])
 
 
 def _width(column: dict[str, str], values: list[Any]) -> float:

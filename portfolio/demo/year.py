@@ -25,6 +25,7 @@ from portfolio import (
     learning_requests,
     organisation,
     people,
+    plans,
     promises,
     waiting,
 )
@@ -147,10 +148,10 @@ class Year:
             people.grant(session, expert, [Role.CONTRIBUTOR], by=self.manager, at=at)
             experts.append(expert)
         year = self.hours.today.year
-        for key, (name, weight, measure, owner, unit, target, so_far) in company.GOALS.items():
+        for key, (name, weight, measure, owner, unit, target, _) in company.GOALS.items():
             self.goals[key] = goals.add(
                 session, name=name, weight=weight, measure=measure, owner=owner, unit=unit, target=target,
-                year_to_date=so_far, starts_on=date(year, 1, 1), ends_on=date(year, 12, 31), by=self.manager, at=at,
+                year_to_date=company.GOALS_BEGAN_AT[key], starts_on=date(year, 1, 1), ends_on=date(year, 12, 31), by=self.manager, at=at,
             )  # fmt: skip
         self.designs = designs.lay(
             session, goal=self.goals["quotes"], manager=self.manager, today=self.hours.today, at=at
@@ -397,8 +398,38 @@ class Year:
         end = quarter_start(self.hours.today)
         for _ in range(3):
             start = quarter_start(end - DAY)
+            self.then(self.hours.at(end - DAY, 22), self._look_ahead)
             self.then(self.hours.at(end, 6), partial(self._ask_for, start, end))
             end = start
+        self._say_how_goals_stand()
+
+    def _look_ahead(self, at: datetime) -> None:
+        """The plan of the quarter's last night: what its report asks leadership to decide."""
+        self.session.flush()
+        plans.make(self.session, why="nightly", by=None, at=at)
+
+    def _say_how_goals_stand(self) -> None:
+        """The value to date of each goal is said three days before the end of each quarter, and now; of what is counted within the
+        year from its first day on."""
+        said_on = [self.hours.today - 3 * DAY]
+        end = quarter_start(self.hours.today)
+        while end - 30 * DAY > self.hours.day_of(self.clock):
+            said_on.append(end - 3 * DAY)
+            end = quarter_start(end - DAY)
+        for key, (*_, reached) in company.GOALS.items():
+            first = self.hours.day_of(self.clock)
+            start = company.GOALS_BEGAN_AT[key]
+            if not start:
+                first = max(first, date(self.hours.today.year, 1, 1))
+            for day in said_on:
+                share = max(0.0, (day - first) / (said_on[0] - first)) if said_on[0] > first else 1.0
+                value = start + (reached - start) * min(1.0, share)
+                value = reached if share >= 1 else round(value, 1 if reached % 1 else 0)
+                at = self.hours.at(self.hours.workday(day), 8 + len(key) / 60)
+                self.then(at, partial(self._reach, key, value))
+
+    def _reach(self, key: str, value: float, at: datetime) -> None:
+        goals.edit(self.session, self.goals[key], by=self.manager, at=at, year_to_date=value)
 
     def _forecast(self, at: datetime) -> None:
         self.session.flush()

@@ -18,7 +18,7 @@ def buys(it: Asked) -> tuple[dict[str, Any] | None, list[Table]]:
     plan = held(it)
     if plan is None:
         return None, [table("capacity", "What more capacity would buy", COLUMNS, [])]
-    rows = [_row(plan, one) for one in plan.options]
+    rows = [_row(plan, one, _adds(one, plan.options)) for one in plan.options]
     given = plan.body.get("hours") or {}
     made = {
         "made_on": plan.made_at.astimezone(it.scope.zone).date().isoformat(),
@@ -46,7 +46,15 @@ def buys(it: Asked) -> tuple[dict[str, Any] | None, list[Table]]:
     return made, [table("capacity", "What more capacity would buy", COLUMNS, lines, note)]
 
 
-def _row(plan: Held, one: Option) -> dict[str, Any]:
+def _adds(one: Option, others: list[Option]) -> bool:
+    """Whether no fewer hours of the same kind bring as much."""
+    return not any(
+        other.a_week == one.a_week and other.hours < one.hours and other.points >= one.points
+        for other in others
+    )
+
+
+def _row(plan: Held, one: Option, adds: bool) -> dict[str, Any]:  # noqa: FBT001 - a value, no switch
     return {
         "label": one.label,
         "hours": one.hours,
@@ -56,6 +64,7 @@ def _row(plan: Held, one: Option) -> dict[str, Any]:
         "out_words": "; ".join(one.goes_out),
         "points": round(one.points, 4),
         "per_hour": round(one.points_per_hour, 4),
+        "adds": adds,
         "share": round(100 * one.points / plan.value, 2) if plan.value else None,
         "done_on": one.done_on.isoformat() if one.done_on else None,
     }

@@ -141,7 +141,7 @@ def _worth_said(measure: Any, worth: Worth, costs: str) -> str:
         ends = sorted((worth.low.roi_percent, worth.high.roi_percent))
         paid = (
             f", paid back in {words.number(worth.likely.payback_months)} months"
-            if worth.likely.payback_months
+            if worth.likely.payback_months and ends[0] > 0
             else ""
         )
         return (

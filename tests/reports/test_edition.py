@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select
 
-from portfolio import editions, learning_requests
+from cli import reporting
+from portfolio import editions, learning_requests, report_designs
 from portfolio.database import Database
 from portfolio.links import Links
 from portfolio.models import Edition, Event, Project, Survey
 from portfolio.rules.report_sections import preset
+from portfolio.settings import Settings
 from portfolio.states import EditionStatus
 from reports import edition as report
+from reports.pages import pages_of
 from tests.conftest import Cast
 from tests.factory import a_submission
 from tests.reports.story import AFTERWARDS, QUARTER, on, tell
@@ -273,3 +277,40 @@ def test_a_text_that_looks_like_a_formula_stays_text(told: Database, links: Link
 def test_the_canonical_figures_are_what_the_checksum_is_of(told: Database) -> None:
     edition = built(told)
     assert json.loads(report.canonical(figures_of(edition))) == edition.figures
+
+
+def test_the_contents_of_a_long_report_say_on_which_page_each_part_begins(
+    told: Database, tmp_path: Path
+) -> None:
+    with told.reading() as session:
+        asked = Edition(
+            kind="quarterly", title="In full", period_start=QUARTER[0], period_end=QUARTER[1],
+            asked_at=AFTERWARDS, design={"audience": "manager", "sections": preset("manager")},
+        )  # fmt: skip
+        pdf = asked.pdf = report.make(session, asked, now=AFTERWARDS).pdf
+    pages = [" ".join(page.split()) for page in text_of(asked, tmp_path).split("\f")]
+    begins = pages_of(pdf)
+    assert {"kpis", "goals", "method"} <= set(begins)
+    assert max(begins.values()) == len([page for page in pages if page])
+    assert f"How this was counted {begins['method']}" in pages[0]
+    assert "How this was counted" in pages[begins["method"] - 1]
+    assert pages_of(b"no PDF of ours") == {}
+
+
+def test_the_command_builds_what_a_design_says(
+    told: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with told.writing() as session:
+        report_designs.begin(session, audience="manager", name="All of it", by=None, at=AFTERWARDS)
+    settings = Settings(data=tmp_path, database_url=told.engine.url.render_as_string(hide_password=False))
+    assert reporting.build(settings, "quarterly", "nobody's") == 2
+    assert reporting.build(settings, "quarterly", "all of it") == 0
+    assert reporting.build(settings, "quarterly") == 0
+    said = capsys.readouterr().out
+    assert "no report is called so. There are: 1 “All of it”." in said
+    with told.reading() as session:
+        made = session.scalars(select(Edition).order_by(Edition.id)).all()
+        assert [(one.status, one.title.split(",")[0], one.report_id) for one in made] == [
+            (EditionStatus.PUBLISHED, "All of it", 1),
+            (EditionStatus.PUBLISHED, "Quarterly report", None),
+        ]
