@@ -83,6 +83,29 @@ class Once:
         return JSONResponse(answer, status)
 
 
+def header(request: Request, name: str, longest: int) -> str | None:
+    """A header the route reads by itself. Raises ProblemFound 422 where it is longer than it can be."""
+    given = request.headers.get(name)
+    if given is not None and len(given) > longest:
+        raise ProblemFound(422, errors=[Problem((name,), f"It has at most {longest} characters.")])
+    return given
+
+
+def headers(**longest: int) -> dict[str, Any]:
+    """What the OpenAPI document says of headers that a route reads by itself, with how long they may be."""
+    return {
+        "parameters": [
+            {
+                "name": name.replace("_", "-"),
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "maxLength": most},
+            }
+            for name, most in longest.items()
+        ]
+    }
+
+
 async def get_once(
     request: Request,
     body: JsonDep,

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portfolio import blockers
@@ -225,6 +225,24 @@ def find(session: Session, number: int) -> Card | None:
     )
 
 
+THERE = aliased(Column)
+WITH_COLUMN = (
+    select(Card, THERE)
+    .join(Card.column)
+    .outerjoin(THERE, and_(THERE.id == bindparam("column"), THERE.retired_at.is_(None)))
+    .where(Card.id == bindparam("card"))
+    .options(contains_eager(Card.column))
+)
+
+
+def with_column(session: Session, number: int, column: int) -> tuple[Card, Column | None] | tuple[None, None]:
+    """A card that stands in its column, and another column of the board; nothing in place of what there isn't."""
+    if not 0 < number < 2**31:
+        return None, None
+    found = session.execute(WITH_COLUMN, {"card": number, "column": column}).first()
+    return (found[0], found[1]) if found is not None else (None, None)
+
+
 def chosen(session: Session, numbers: list[int]) -> list[Card]:
     """The cards of these numbers that stand on the board, as they stand: by column, from the top."""
     return list(
@@ -339,6 +357,9 @@ AROUND = OTHERS.order_by(Card.rank, Card.id).offset(bindparam("above")).limit(2)
 BELOW = OTHERS.where(Card.rank > bindparam("rank")).order_by(Card.rank, Card.id).limit(1)
 ABOVE = OTHERS.where(Card.rank < bindparam("rank")).order_by(Card.rank.desc()).limit(1)
 LOWEST = OTHERS.order_by(Card.rank.desc()).limit(1)
+STANDING = select(Card.rank).where(
+    Card.id == bindparam("card"), Card.column_id == bindparam("column"), Card.archived_at.is_(None)
+)
 ONE_CARD = update(Card).where(Card.id == bindparam("this"))
 
 
@@ -351,11 +372,11 @@ def _spot(
         if rank is not None and is_below:
             return _Spot(_highest(session, column, card, under=rank), rank)
         if rank is not None:
-            return _Spot(rank, session.scalar(BELOW, {**place, "rank": rank}))
+            return _Spot(rank, session.connection().scalar(BELOW, {**place, "rank": rank}))
     if position == 0:
-        return _Spot(None, session.scalar(AROUND, {**place, "above": 0}))
+        return _Spot(None, session.connection().scalar(AROUND, {**place, "above": 0}))
     if position is not None:
-        around = session.scalars(AROUND, {**place, "above": position - 1}).all()
+        around = session.connection().scalars(AROUND, {**place, "above": position - 1}).all()
         if around:
             return _Spot(around[0], around[1] if len(around) > 1 else None)
     return _Spot(_highest(session, column, card), None)
@@ -365,17 +386,15 @@ def _rank_of(session: Session, card: Card, column: Column, number: int | None) -
     """A neighbour's rank, while it stands in this column."""
     if number is None or number == card.id:
         return None
-    return session.scalar(
-        select(Card.rank).where(Card.id == number, Card.column_id == column.id, Card.archived_at.is_(None))
-    )
+    return session.connection().scalar(STANDING, {"card": number, "column": column.id})
 
 
 def _highest(session: Session, column: Column, card: Card, under: int | None = None) -> int | None:
     """The rank of the lowest card in the column (above the rank `under`), other than this one."""
     place = {"column": column.id, "card": card.id}
     if under is None:
-        return session.scalar(LOWEST, place)
-    return session.scalar(ABOVE, {**place, "rank": under})
+        return session.connection().scalar(LOWEST, place)
+    return session.connection().scalar(ABOVE, {**place, "rank": under})
 
 
 def _make_room(session: Session, column: Column, spot: _Spot) -> None:

@@ -2,18 +2,30 @@
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from portfolio import people
 from portfolio.history import record
 from portfolio.models import ApiToken, KeptAnswer, Person
 from portfolio.states import Role
 
-BY_DIGEST = select(ApiToken).where(ApiToken.token_digest == bindparam("digest"))
-"""Made once: every call of a program asks it."""
+HOLDER = (
+    select(Person, ApiToken.scopes)
+    .join(ApiToken, ApiToken.person_id == Person.id)
+    .where(ApiToken.token_digest == bindparam("digest"), ApiToken.revoked_at.is_(None))
+    .options(lazyload(Person.unit))
+)
+"""Made once: every call of a program asks it, few the unit."""
+
+
+class Holder(NamedTuple):
+    """Whose token it is, and what it may do."""
+
+    person: Person
+    scopes: str
 
 
 def create(
@@ -37,10 +49,10 @@ def create(
     return token
 
 
-def holder(session: Session, token: str) -> ApiToken | None:
-    """The token's record, unless unknown or revoked."""
-    kept = session.scalar(BY_DIGEST, {"digest": people.digest(token)})
-    return kept if kept is not None and kept.revoked_at is None else None
+def holder(session: Session, token: str) -> Holder | None:
+    """Who holds this token, unless it is unknown or revoked."""
+    found = session.execute(HOLDER, {"digest": people.digest(token)}).first()
+    return Holder(*found) if found is not None else None
 
 
 def revoke(session: Session, token: ApiToken, *, by: Person, at: datetime) -> None:
