@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 
 from portfolio import organisation, people
 from portfolio.states import Role
@@ -42,6 +42,9 @@ def chromium() -> Iterator[Browser]:
     found = find_chromium()
     if not found:
         pytest.skip("no Chromium found; install one or name it by OUTSIZE_TEST_CHROMIUM")
+    expect.set_options(
+        timeout=PATIENCE_MILLISECONDS
+    )  # the tracking page looks again every 3 s; busy machines need more than 5
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
