@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 
 from board.form_view import Preview, VersionPage, desk_page, groups_of, keep, publication, units
-from portfolio import editing, forms
+from portfolio import editing, form_differences, form_problems, forms
 from portfolio.forms import NotReady, Stale
 from portfolio.questions import FIRST
 from web.clock import NowDep
@@ -30,7 +30,7 @@ def set_types(
     desk = forms.desk(session)
     types = editing.options_from(fields["types"], desk.form.types)
     changed = replace(desk.form, types=tuple((key[:40], words[:120]) for key, words in types))
-    wrong = [one for one in editing.problems(changed) if one.field == "types" and not one.question]
+    wrong = [one for one in form_problems.problems(changed) if one.field == "types" and not one.question]
     if wrong:
         view = desk_page(session, errors=Errors(types=wrong[0].words), types=fields["types"])
         return page(request, "form/show.html", view, 422)
@@ -112,7 +112,7 @@ def show_version(request: Request, session: SessionDep, _manager: ManagerDep, nu
         in_force=desk.in_force.version,
         groups=groups_of(form, None),
         desk=desk,
-        changes=editing.differences(before or FIRST, form) if number in known else [],
+        changes=form_differences.differences(before or FIRST, form) if number in known else [],
     )
     return page(request, "form/version.html", view)
 

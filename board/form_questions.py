@@ -6,8 +6,9 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 
 from board.form_view import NEW, desk_page, keep, question_page
-from portfolio import editing, feeds, forms
-from portfolio.editing import CHOOSABLE, WITH_OPTIONS, Wrong
+from portfolio import editing, feeds, form_problems, forms
+from portfolio.editing import CHOOSABLE, WITH_OPTIONS
+from portfolio.form_problems import Wrong
 from portfolio.forms import Desk, Stale
 from portfolio.questions import NEEDED, Condition, Form, Kind, Question
 from web.clock import NowDep
@@ -40,7 +41,7 @@ def save_question(
     errors = Errors()
     question = _read(session, desk, fields, before, errors)
     changed = editing.put(desk.form, question)
-    errors = Errors({**_by_field(editing.problems(changed, question.key)), **errors})
+    errors = Errors({**_by_field(form_problems.problems(changed, question.key)), **errors})
     if not errors:
         try:
             forms.change(session, changed, stamp=fields["stamp"], by=manager, at=now, question=question.key)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from fastapi import Request, Response
 from sqlalchemy import select
 
-from portfolio import editing, feeds, forms
-from portfolio.editing import CHOOSABLE, GROUPS, Wrong
+from portfolio import editing, feeds, form_differences, form_problems, forms
+from portfolio.editing import CHOOSABLE, GROUPS
 from portfolio.feeds import Feed
+from portfolio.form_problems import Wrong
 from portfolio.forms import Desk, Stale
 from portfolio.models import FormVersion, Unit
 from portfolio.questions import NEEDED, Form, Kind, Question
@@ -154,15 +155,15 @@ def desk_page(
     session: SessionDep, *, saved: str = "", errors: Errors | None = None, types: str | None = None
 ) -> DeskPage:
     desk = forms.desk(session)
-    wrong = editing.problems(desk.form)
-    warned = editing.warnings(desk.form, units(session))
+    wrong = form_problems.problems(desk.form)
+    warned = form_problems.warnings(desk.form, units(session))
     before = forms.used_before(session)
     return DeskPage(
         desk=desk,
         groups=groups_of(desk.form, desk.in_force if desk.draft else None, wrong, warned),
         left_out=[one for key, one in before.items() if desk.form.question(key) is None],
         wrong=wrong,
-        changes=editing.differences(desk.in_force, desk.form) if desk.draft else [],
+        changes=form_differences.differences(desk.in_force, desk.form) if desk.draft else [],
         versions=forms.versions(session),
         types=editing.options_as_lines(desk.form.types) if types is None else types,
         saved=saved,
@@ -219,9 +220,9 @@ def publication(session: SessionDep, errors: Errors | None = None) -> Publicatio
     desk = forms.desk(session)
     return Publication(
         desk,
-        editing.differences(desk.in_force, desk.form) if desk.draft else [],
-        _named(desk.form, editing.problems(desk.form)),
-        _named(desk.form, editing.warnings(desk.form, units(session))),
+        form_differences.differences(desk.in_force, desk.form) if desk.draft else [],
+        _named(desk.form, form_problems.problems(desk.form)),
+        _named(desk.form, form_problems.warnings(desk.form, units(session))),
         errors or Errors(),
     )
 

@@ -1,13 +1,13 @@
-"""Changing a form as a value: put, move, leave out, bring back; what is wrong with it, and what two versions differ in."""
+"""Changing a form as a value: put, move, leave out, bring back; keys, options and conditions as they are typed."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from unicodedata import normalize
 
-from portfolio import feeds, questions
-from portfolio.questions import NEEDED, PARTS, Condition, Form, Kind, Question
+from portfolio import questions
+from portfolio.questions import PARTS, Condition, Form, Kind, Question
 from portfolio.submission import ChangedAnswers, Submission
 
 MOST_QUESTIONS = 60
@@ -36,49 +36,13 @@ OURS = {Kind.AUDIENCE: "Who, and how many", Kind.DEMAND: "How many asked, by gra
 WITH_OPTIONS = frozenset({Kind.ONE_OF, Kind.MANY_OF, Kind.STEP})
 WITH_LENGTH = frozenset({Kind.TEXT, Kind.LONG_TEXT})
 
-RESERVED = frozenset(
-    {
-        *(
-            "goal",
-            "type",
-            "types",
-            "form_id",
-            "revision",
-            "stamp",
-            "draft",
-            "key",
-            "ask",
-            "answers",
-            "requester",
-            "unit",
-        ),
-        *(
-            "verdict",
-            "reason",
-            "words",
-            "note",
-            "to",
-            "until",
-            "join_id",
-            "solution_type",
-            "cause",
-            "inside",
-            "stale",
-        ),
-    }
-)
+RESERVED = frozenset({
+    "goal", "type", "types", "form_id", "revision", "stamp", "draft", "key", "ask", "answers", "requester", "unit",
+    "verdict", "reason", "words", "note", "to", "until", "join_id", "solution_type", "cause", "inside", "stale",
+})  # fmt: skip
 """Names the form's pages and the API use themselves."""
 
 PART_NAMES = tuple({part for parts in PARTS.values() for part in parts})
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """What is wrong with one field of one question, in words; `question` is empty for the form as a whole."""
-
-    question: str
-    field: str
-    words: str
 
 
 # Making a form from another
@@ -225,232 +189,6 @@ def _first_free(stem: str, is_taken: Callable[[str], bool]) -> str:
 def _is_ours(key: str) -> bool:
     """A name our models use themselves, which a question's answer would hide."""
     return key in questions.SHIPPED or any(hasattr(model, key) for model in (Submission, ChangedAnswers))
-
-
-# What is wrong
-
-
-def problems(form: Form, only: str | None = None) -> list[Wrong]:
-    """What keeps a form from being published; with `only`, what is wrong with that one question."""
-    found = [] if only else list(_form_problems(form))
-    for place, question in enumerate(form.questions):
-        if only is None or question.key == only:
-            found += [Wrong(question.key, *one) for one in _question_problems(form, place, question)]
-    return found
-
-
-def warnings(form: Form, units: Iterable[str]) -> list[Wrong]:
-    """What may be meant, and may be a slip: units nobody belongs to yet."""
-    known = {unit.casefold() for unit in units}
-    return [
-        Wrong(one.key, "units", f"Nobody belongs to {unit} yet, so nobody is asked this until somebody does.")
-        for one in form.questions
-        for unit in one.units
-        if unit.casefold() not in known
-    ]
-
-
-Found = Iterable[tuple[str, str]]
-
-
-def _form_problems(form: Form) -> Iterable[Wrong]:
-    for key in sorted(NEEDED):
-        if form.question(key) is None:
-            yield Wrong("", "questions", f"“{questions.label(key)}” has to be asked.")
-    if len(form.questions) > MOST_QUESTIONS:
-        yield Wrong("", "questions", f"Please ask at most {MOST_QUESTIONS} questions.")
-    labels = [words.casefold() for _, words in form.types]
-    if len(labels) > MOST_TYPES:
-        yield Wrong("", "types", f"Please keep it to {MOST_TYPES} types.")
-    if len(labels) == 1:
-        yield Wrong("", "types", "One type is no choice: please give two or more, or none.")
-    if len(set(labels)) < len(labels):
-        yield Wrong("", "types", "Two types have the same words.")
-
-
-def _question_problems(form: Form, place: int, question: Question) -> Found:
-    yield from _words_problems(form, question)
-    yield from _asking_problems(question)
-    yield from _option_problems(question)
-    yield from _feed_problems(question)
-    yield from _condition_problems(form, place, question)
-
-
-def _words_problems(form: Form, question: Question) -> Found:
-    if not question.label:
-        yield "label", "Please fill this in."
-    same = [one for one in form.questions if one.label.casefold() == question.label.casefold()]
-    if len(same) > 1:
-        yield "label", "Another question has the same words; people would not know which is which."
-    if question.kind in WITH_LENGTH and not 1 <= question.longest <= LONGEST_ANSWER:
-        yield "longest", f"Please give a number of characters from 1 to {LONGEST_ANSWER:,}."
-
-
-def _asking_problems(question: Question) -> Found:
-    asked_of_all = not (question.internal or question.only_if or question.units or question.types)
-    if question.key in NEEDED and not (question.always and question.required and asked_of_all):
-        yield "asked", "Without this a request says nothing, so everybody is asked it and has to answer."
-    elif question.required and not (question.always and not question.internal):
-        yield "required", "Only a question that is always asked can be required."
-    if question.internal and question.kind is Kind.FILE:
-        yield "asked", "A file can't be kept to managers. Please choose another kind, or ask the requester."
-
-
-def _option_problems(question: Question) -> Found:
-    if question.kind not in WITH_OPTIONS:
-        return
-    fixed = feeds.fixed_values(question.kind, question.feeds)
-    values = [value for value, _ in question.options]
-    labels = [words.casefold() for _, words in question.options]
-    if len(labels) < 2:
-        yield "options", "Please give two options or more, one a line."
-    elif len(labels) > MOST_OPTIONS:
-        yield "options", f"Please keep it to {MOST_OPTIONS} options."
-    elif fixed and not set(values) <= set(fixed):
-        yield (
-            "options",
-            f"Please begin each line with one of {', '.join(fixed)} and a colon, as in “{fixed[0]}: ...”.",
-        )
-    elif not all(labels) or max(map(len, labels)) > 200:
-        yield "options", "Please give each option some words, at most 200 characters."
-    elif len(set(labels)) < len(labels):
-        yield "options", "Two options have the same words."
-    elif len(set(values)) < len(values):
-        yield "options", "Two options have the same value."
-    elif question.feeds == "cause" and not {"yes", "no"} <= set(values):
-        yield "options", "Please keep a yes and a no."
-
-
-def _feed_problems(question: Question) -> Found:
-    if question.is_own and question.feeds:
-        feed = feeds.BY_KEY.get(question.feeds)
-        if feed is None or question.kind not in feed.kinds:
-            kind = kind_words(question.kind).lower()
-            what = feed.label.lower() if feed else question.feeds
-            yield "feeds", f"An answer of this kind ({kind}) can't say {what}."
-
-
-def _condition_problems(form: Form, place: int, question: Question) -> Found:
-    earlier = {one.key: one for one in form.questions[:place]}
-    for condition in question.only_if:
-        before = earlier.get(condition.question)
-        if before is None:
-            asked = form.question(condition.question)
-            words = asked.label if asked else questions.label(condition.question)
-            where = "is asked later" if asked else "is no longer asked"
-            yield "only_if", f"“{words}” {where}. Please choose a question that comes before this one."
-        elif before.kind is Kind.FILE:
-            yield "only_if", "Whether a file was given can't decide what is asked next."
-        elif before.internal and not question.internal:
-            yield (
-                "only_if",
-                f"“{before.label}” is for managers only, so it can't decide what a requester is asked.",
-            )
-        elif before.kind in WITH_OPTIONS and set(condition.values) - {value for value, _ in before.options}:
-            yield "only_if", f"“{before.label}” has other options by now. Please tick those that count."
-        elif before.kind not in WITH_OPTIONS and condition.values:
-            yield "only_if", f"“{before.label}” has no options to choose from: leave it at any answer."
-    types = {key for key, _ in form.types}
-    if set(question.types) - types:
-        yield "types", "One of these types is no longer there. Please choose again."
-
-
-# What differs
-
-
-def differences(old: Form, new: Form) -> list[str]:
-    """What publishing `new` changes, as sentences."""
-    before = {one.key: one for one in old.questions}
-    after = {one.key: one for one in new.questions}
-    found = [f"New: “{one.label}” ({asked_words(one)})." for key, one in after.items() if key not in before]
-    found += [
-        f"No longer asked: “{one.label}”. Answers given stay."
-        for key, one in before.items()
-        if key not in after
-    ]
-    for key, one in after.items():
-        if key in before and before[key] != one:
-            found += _changes(before[key], one, new)
-    found += [f"“{after[key].label}” has moved." for key in _moved(old, new)]
-    if old.types != new.types:
-        words = ", ".join(label for _, label in new.types)
-        found.append(
-            f"Types of request are now: {words}." if words else "Types of request are no longer asked."
-        )
-    return found
-
-
-def asked_words(question: Question) -> str:
-    """Of whom and when a question is asked, in a few words."""
-    if question.internal:
-        return "managers only"
-    if question.always:
-        return "always, required" if question.required else "always"
-    return "on demand"
-
-
-def _changes(old: Question, new: Question, form: Form) -> Iterable[str]:
-    name = f"“{new.label}”"
-    if old.label != new.label:
-        yield f"“{old.label}” now reads {name}."
-    plain = {
-        "help": "help",
-        "why": "words on why it is asked",
-        "kind": "kind of answer",
-        "longest": "longest answer",
-        "unit": "unit",
-    }
-    for part, words in plain.items():
-        if getattr(old, part) != getattr(new, part):
-            yield f"{name}: other {words}."
-    if asked_words(old) != asked_words(new):
-        yield f"{name}: {asked_words(new)} (was: {asked_words(old)})."
-    if old.options != new.options:
-        yield from _option_changes(name, old, new)
-    if old.only_if != new.only_if:
-        yield f"{name}: other conditions." if new.only_if else f"{name}: no condition any more."
-    if old.units != new.units:
-        yield (
-            f"{name}: asked of {', '.join(new.units)} only." if new.units else f"{name}: asked of all units."
-        )
-    if old.types != new.types:
-        labels = dict(form.types)
-        words = ", ".join(labels.get(one, one) for one in new.types)
-        yield f"{name}: asked for {words} only." if words else f"{name}: asked for all types."
-    if old.feeds != new.feeds:
-        feed = feeds.BY_KEY.get(new.feeds)
-        yield (
-            f"{name}: counts in the score as “{feed.label.lower()}”."
-            if feed
-            else f"{name}: no longer counts in the score."
-        )
-
-
-def _option_changes(name: str, old: Question, new: Question) -> Iterable[str]:
-    before, after = dict(old.options), dict(new.options)
-    yield from (f"{name}: new option “{words}”." for value, words in after.items() if value not in before)
-    yield from (f"{name}: without “{words}”." for value, words in before.items() if value not in after)
-    yield from (
-        f"{name}: option “{before[value]}” now reads “{words}”."
-        for value, words in after.items()
-        if value in before and before[value] != words
-    )
-    stay = [value for value in before if value in after]
-    if stay != [value for value in after if value in before]:
-        yield f"{name}: options in another order."
-
-
-def _moved(old: Form, new: Form) -> list[str]:
-    """The questions that stand elsewhere among those both forms ask."""
-    first = [one.key for one in old.questions if new.question(one.key)]
-    second = [one.key for one in new.questions if old.question(one.key)]
-    matcher = SequenceMatcher(None, first, second, autojunk=False)
-    still = {
-        first[place]
-        for block in matcher.get_matching_blocks()
-        for place in range(block.a, block.a + block.size)
-    }
-    return [key for key in second if key not in still]
 
 
 def conditions(chosen: Iterable[tuple[str, Iterable[str]]]) -> tuple[Condition, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portfolio import feeds, questions
-from portfolio.editing import Wrong, problems
+from portfolio.form_problems import Wrong, problems
 from portfolio.history import record
 from portfolio.models import FormVersion, LearningRequest, Person
 from portfolio.questions import FIRST, Form, Kind, Question

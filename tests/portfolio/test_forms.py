@@ -10,9 +10,20 @@ from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from portfolio import assessments, editing, forms, history, learning_requests, next_questions, questions
+from portfolio import (
+    assessments,
+    editing,
+    form_problems,
+    forms,
+    history,
+    learning_requests,
+    next_questions,
+    questions,
+)
 from portfolio.database import Database
-from portfolio.editing import Wrong, differences, key_for, moved, options_from, placed, problems, put, without
+from portfolio.editing import key_for, moved, options_from, placed, put, without
+from portfolio.form_differences import differences
+from portfolio.form_problems import Wrong, problems
 from portfolio.links import Links
 from portfolio.models import FormVersion, LearningRequest
 from portfolio.questions import FIRST, Condition, Form, Kind, Question
@@ -512,7 +523,9 @@ def test_a_requester_is_never_asked_by_what_only_managers_know() -> None:
 def test_units_nobody_belongs_to_are_warned_of_not_refused() -> None:
     form = put(FIRST, replace(SITE, units=("sales", "Moon base")))
     assert problems(form) == []
-    assert [(one.question, one.field) for one in editing.warnings(form, ["Sales"])] == [("site", "units")]
+    assert [(one.question, one.field) for one in form_problems.warnings(form, ["Sales"])] == [
+        ("site", "units")
+    ]
 
 
 def test_what_changes_is_told_in_sentences() -> None:
