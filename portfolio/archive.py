@@ -260,28 +260,16 @@ def _take(session: Session, packed: zipfile.ZipFile, table: Table, manifest: dic
     expected = manifest["rows"].get(table.name)
     if expected is None:
         return 0
-    try:
-        part = packed.open(f"{table.name}.jsonl")
-    except KeyError as problem:
-        raise NotAnArchive(f"The export lacks {table.name}.jsonl. Nothing was changed.") from problem
     own = _own_reference(table)
     later: list[dict[str, Any]] = []
     count = 0
-    with part:
-        rows = (
-            _row(line, table)
-            for line in io.TextIOWrapper(part, "utf-8", errors="surrogatepass", newline="\n")
-        )
-        while some := list(islice(rows, _at_once(table))):
-            for row in some:
-                if own and row.get(own) is not None:
-                    later.append({"its_id": row["id"], "points_to": row[own]})
-                    row[own] = None
-            moved = _moved(table, some)
-            session.execute(insert(table), some)
-            for other, its_rows in moved:
-                session.execute(insert(other), its_rows)
-            count += len(some)
+    for rows in _batches(packed, table):
+        later += _held_back(rows, own) if own else []
+        moved = _moved(table, rows)
+        session.execute(insert(table), rows)
+        for other, its_rows in moved:
+            session.execute(insert(other), its_rows)
+        count += len(rows)
     if own and later:
         session.execute(
             update(table).where(table.c.id == bindparam("its_id")).values({own: bindparam("points_to")}),
@@ -292,6 +280,29 @@ def _take(session: Session, packed: zipfile.ZipFile, table: Table, manifest: dic
             f"{table.name} has {count} rows where {expected} were exported. Nothing was changed."
         )
     return count
+
+
+def _batches(packed: zipfile.ZipFile, table: Table) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a table, as many at once as one statement takes. Raises NotAnArchive."""
+    try:
+        part = packed.open(f"{table.name}.jsonl")
+    except KeyError as problem:
+        raise NotAnArchive(f"The export lacks {table.name}.jsonl. Nothing was changed.") from problem
+    with part:
+        lines = io.TextIOWrapper(part, "utf-8", errors="surrogatepass", newline="\n")
+        rows = (_row(line, table) for line in lines)
+        while some := list(islice(rows, _at_once(table))):
+            yield some
+
+
+def _held_back(rows: list[dict[str, Any]], own: str) -> list[dict[str, Any]]:
+    """Takes out of rows what they point to in their own table, which may not be there yet; returns it for later."""
+    found = []
+    for row in rows:
+        if row.get(own) is not None:
+            found.append({"its_id": row["id"], "points_to": row[own]})
+            row[own] = None
+    return found
 
 
 def _moved(table: Table, rows: list[dict[str, Any]]) -> list[tuple[Table, list[dict[str, Any]]]]:
