@@ -76,6 +76,9 @@ def take_in(
 ) -> Response:
     """Keep answers that come without an invitation: by the open link, or from another program. The same `row_key` counts once.
 
+    `on` is the day they were given, today at the latest. A survey shown in steps knows only the day they came: were they sorted in
+    among others, two looks as of two days could differ by one person.
+
     Raises AlreadyAnswered, Closed, AnswersRefused.
     """
     _keep_open(session, survey)
@@ -83,13 +86,14 @@ def take_in(
     said = _said(survey, answers)
     if row_key and _is_known(session, survey, row_key):
         raise AlreadyAnswered("These answers are here already.")
+    today = local_day(session, at)
     made = Response(
         survey_id=survey.id,
         answers=said,
         pseudonym=pseudonym,
         groups=dict(groups) if groups else None,
         row_key=row_key,
-        answered_at=beginning_of(session, on or local_day(session, at)),
+        answered_at=beginning_of(session, today if on is None or survey.in_steps else min(on, today)),
     )
     try:
         with session.begin_nested():

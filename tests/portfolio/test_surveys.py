@@ -292,8 +292,15 @@ def test_answers_from_elsewhere_count_once_by_their_key(database: Database, cast
             survey_answers.take_in(session, made, said, row_key="a", at=FRIDAY)
         (kept,) = session.scalars(select(Response))
         assert (kept.pseudonym, kept.groups, kept.row_key) == (None, {"unit": "IT"}, "a")
-        assert kept.answered_at == datetime(2026, 11, 2, 23, tzinfo=UTC)
         assert (made.sent_count, made.in_steps) == (40, True)
+        assert kept.answered_at == datetime(2026, 11, 19, 23, tzinfo=UTC), "in steps: the day it came"
+        whole = a_survey(session, cast, 0, opened=False, template="needs", in_steps=False)
+        surveys.open_(session, whole, by=cast.manager, at=FRIDAY)
+        days = [
+            survey_answers.take_in(session, whole, said, row_key=str(on), on=on, at=FRIDAY).answered_at
+            for on in (date(2026, 11, 3), date(2027, 1, 1))
+        ]
+        assert days == [datetime(2026, 11, 2, 23, tzinfo=UTC), datetime(2026, 11, 19, 23, tzinfo=UTC)]
 
 
 def test_a_due_line_of_the_plan_asks_once_whom_it_is_for_and_is_done_when_they_answered(
