@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import inspect
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse
 
@@ -37,6 +38,10 @@ WORDS = {
         "Something broke on our side",
         "Nothing was half-saved. Please try again; if it stays, tell your L&D manager.",
     ),
+    503: (
+        "That can't be saved right now",
+        "Nothing was changed. Please go back and try again in a minute; if it stays, tell your L&D manager.",
+    ),
 }
 
 
@@ -48,6 +53,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ProblemFound, _problem)
+    app.add_exception_handler(OperationalError, _away)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -105,6 +111,13 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)  # noqa: S101 - registered for it alone
     return answer(request, problem.status_code, dict(problem.headers or {}))
+
+
+async def _away(request: Request, problem: Exception) -> Response:
+    """The disk is full, somebody else holds the database, or it is gone: that passes, and whoever looks after it finds why."""
+    assert isinstance(problem, OperationalError)  # noqa: S101 - registered for it alone
+    log.error("%s %s could not be answered: %s", request.method, request.url.path, problem.orig)
+    return answer(request, 503, {"Retry-After": "60"})
 
 
 async def _broken(request: Request, problem: Exception) -> Response:

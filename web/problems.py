@@ -23,6 +23,7 @@ PROBLEMS = {
     428: ("precondition-required", "Please say which version you changed (If-Match)."),
     429: ("too-many", "A little too fast. Please wait and try again."),
     500: ("internal", "Something broke on our side. Nothing was half-saved."),
+    503: ("unavailable", "The database can't be used right now. Nothing was changed; please try again."),
 }
 
 
