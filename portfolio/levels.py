@@ -21,6 +21,7 @@ from portfolio.models import (
     WithdrawnReading,
 )
 from portfolio.rules import money
+from portfolio.rules.effect import figure
 from portfolio.rules.levels import LEAST_PEOPLE, Evidence, Levels, weigh
 from portfolio.rules.proof import Outcome
 from portfolio.states import EvidenceGrade
@@ -55,21 +56,36 @@ def verdict_of(one: Evaluation, least: EvidenceGrade) -> str:
     return one.verdict if is_told_apart(one) or not one.verdict else Outcome.INCONCLUSIVE.value
 
 
+def return_range(one: Evaluation) -> tuple[float, float] | None:
+    """The range of a return that was concluded, in percent: from the conservative floor or the low end of the 95 % range, whichever is
+    lower, to its high end. None where there is none."""
+    floor, low, high = (one.figures.get(name) for name in ("roi_floor", "roi_low", "roi_high"))
+    return None if low is None or high is None else (min(low, low if floor is None else floor), high)
+
+
 def is_told_apart(one: Evaluation) -> bool:
     """Whether a return that was concluded is surely a gain or surely a loss: its whole range lies on one side of zero. Anything
     else that was concluded is as it is."""
     if one.figures.get("roi") is None:
         return True
-    low, high = one.figures.get("roi_low"), one.figures.get("roi_high")
-    return low is not None and high is not None and not low < 0 <= high
+    ends = return_range(one)
+    return ends is not None and not ends[0] < 0 <= ends[1]
 
 
 def words_of(one: Evaluation, least: EvidenceGrade) -> str:
-    """What was concluded, or that it isn't told."""
-    if may_print(one, least):
-        is_open = not is_told_apart(one) and one.figures.get("shown", True)
-        return f"{one.result} {_why_open(one)}" if is_open else one.result
-    return f"Concluded; a return is printed from “{least.value.replace('_', ' ')}” on."
+    """What was concluded, with its range and base, or that it isn't told."""
+    if not may_print(one, least):
+        return f"Concluded; a return is printed from “{least.value.replace('_', ' ')}” on."
+    if one.level == 4:
+        return f"{_change_words(one)}{one.result}"
+    if one.figures.get("roi") is None or not one.figures.get("shown", True):
+        return one.result
+    return f"{one.result} {_range_words(one)}"
+
+
+def percent(value: float) -> str:
+    """A return, with three digits that mean something from a thousand on."""
+    return f"{round(float(f'{value:.3g}')) if abs(value) >= 1_000 else round(value):,} %".replace("-", "−")
 
 
 def of_projects(
@@ -127,12 +143,25 @@ def _concluded(session: Session, ids: Sequence[int], until: CutOff) -> Iterator[
         )
 
 
-def _why_open(one: Evaluation) -> str:
-    low, high = one.figures.get("roi_low"), one.figures.get("roi_high")
-    if low is None or high is None:
+def _change_words(one: Evaluation) -> str:
+    """The change that was concluded, with its 95 % range and what it rests on; "" where there was none."""
+    change, base = one.figures.get("change"), one.figures.get("base")
+    if not change:
+        return ""
+    low, likely, high = (None if end is None else figure(end) for end in change)
+    unit = f" {one.figures['unit']}" if one.figures.get("unit") else ""
+    ends = f" (95 % range {low} to {high})" if low is not None and high is not None else ", without a range"
+    return f"“{one.figures.get('name', '')}” changed by {likely}{unit}{ends}, from {base} readings. "
+
+
+def _range_words(one: Evaluation) -> str:
+    ends = return_range(one)
+    if ends is None:
         return "There is no range to say how far that may be off, so it isn’t told apart from zero."
-    ends = f"{low:,.0f} % to {high:,.0f} %".replace("-", "−")
-    return f"Its range, {ends}, holds losses as well as gains: worked out, but not told apart from zero."
+    said = f"Its range is {percent(ends[0])} to {percent(ends[1])}"
+    if is_told_apart(one):
+        return f"{said}."
+    return f"{said}, losses as well as gains: worked out, but not told apart from zero."
 
 
 def _asked(session: Session, ids: Sequence[int], until: CutOff, *, in_words: bool) -> Iterator[Found]:

@@ -383,7 +383,7 @@ def _worth_verdict(one: Balance) -> str:
 def _worth_words(one: Balance) -> str:
     if one.floor is None or one.central is None:
         return ""
-    floor, central = (f"{end.roi_percent:,.0f} %".replace("-", "−") for end in (one.floor, one.central))
+    floor, central = (levels.percent(end.roi_percent) for end in (one.floor, one.central))
     return f"Return in the first year: {floor} at the conservative floor, {central} at the central estimate."
 
 

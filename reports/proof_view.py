@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from portfolio.costs import Rates
-from portfolio.levels import is_told_apart, may_print, verdict_of, words_of
+from portfolio.levels import is_told_apart, may_print, percent, return_range, verdict_of, words_of
 from portfolio.models import Evaluation, Project, SuccessCase
 from portfolio.proving import GRADE_WORDS, Concluded, DueStep, Measured, ProjectProof
 from portfolio.rules.hit_rate import HitRate
@@ -43,11 +43,6 @@ def money(amount: float | None, currency: str) -> str:
 def about(amount: float) -> str:
     """An uncertain amount with three digits that mean something: 4,857 is "4,860"."""
     return words.number(float(f"{amount:.3g}"), 0)
-
-
-def percent(value: float) -> str:
-    """A return, with three digits that mean something from a thousand on."""
-    return f"{_whole(value):,} %".replace("-", "−")
 
 
 def _whole(value: float) -> int:
@@ -301,18 +296,19 @@ class ProjectLine:
 
     @property
     def returned(self) -> tuple[str, str]:
-        """What was concluded on its return, in a word, at the central estimate and with its 95 % range."""
+        """What was concluded on its return, in a word, at the central estimate and with its range."""
         figures = self.concluded.figures if self.concluded else {}
         floor, central = figures.get("roi_floor"), figures.get("roi")
         if floor is None or central is None or not (self.may_change or figures.get("shown", True)):
             return "–", ""
         if self.concluded is None or not may_print(self.concluded, self.least):
             return "–", ""
-        low, high = figures.get("roi_low"), figures.get("roi_high")
-        if low is None or high is None:
+        ends = return_range(self.concluded)
+        if ends is None:
             return "can’t be told", f"{percent(central)}, without a range"
-        said = "can’t be told" if not is_told_apart(self.concluded) else "a loss" if high < 0 else "a gain"
-        return said, f"{percent(central)} ({percent(low)} to {percent(high)})"
+        low, high = (percent(end).removesuffix(" %") for end in ends)
+        said = "can’t be told" if not is_told_apart(self.concluded) else "a loss" if ends[1] < 0 else "a gain"
+        return said, f"{percent(central)} ({low} to {high})"
 
     @property
     def tone(self) -> str:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from portfolio.levels import percent
 from portfolio.models import LearningRequest
 from portfolio.rules.build_or_buy import Comparison, Option
 from portfolio.rules.money import CostKind, break_even_effect
 from portfolio.rules.ranges import Range
 from portfolio.submission import number_in
 from reports import words
-from reports.proof_view import KINDS, about, money, percent
+from reports.proof_view import KINDS, about, money
 from web.forms import Errors, Fields
 
 CLEAR = 0.7

@@ -211,6 +211,14 @@ def by_subject(subject: NDArray[np.int64], value: Array) -> tuple[NDArray[np.int
     return codes, np.bincount(place, weights=value) / np.bincount(place)
 
 
+def figure(value: float) -> str:
+    """A value for a sentence: two decimals, three digits where it is smaller than that; "−1.45", "12,400", "0.00312"."""
+    if 0 < abs(value) < 0.1:
+        return f"{value:.3g}".replace("-", "−")
+    said = f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return said.replace("-", "−")
+
+
 def counted(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number:,} {what}s"
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from portfolio.rules.effect import Array, Change, Data, interval
+from portfolio.rules.effect import Array, Change, Data, figure, interval
 from portfolio.rules.effect_series import series_of
 
 LEAST_PAIRS = 5
@@ -24,7 +24,7 @@ MATTERS = 0.25
 """From this share of the change on a word is said. Our own convention."""
 
 CHOSEN = (
-    "They were chosen because this value was bad, and such values come up by themselves. It takes a reading between the choice and the work, "
+    "They were chosen because this value was bad, and such values get better by themselves. It takes a reading between the choice and the work, "
     "or others like them to compare with."
 )
 NEEDED = "a reading between the choice and the work, or a comparison group"
@@ -36,12 +36,12 @@ def without_the_worst(data: Data, day: float, change: Change, other: Change) -> 
         return (), ""
     days = np.unique(data.day[~data.after])
     which = "last" if day == days[-1] else "first" if day == days[0] else "worst"
-    said = f"The {which} value before the work was the worst of {len(days)} and may be why it began; such values come up by themselves."
+    said = f"The {which} value before the work was the worst of {len(days)} and may be why it began; such values get better by themselves."
     if other.low <= 0 <= other.high or other.likely * change.likely < 0:
         refused = f"{said} Without it no change at all fits the values too."
         return (refused,), refused
-    ends = f"{other.low:,.4g} to {other.high:,.4g}".replace("-", "−")
-    return (f"{said} Without it the change is {other.likely:,.4g} ({ends}).".replace("-", "−"),), ""
+    ends = f"{figure(other.low)} to {figure(other.high)}"
+    return (f"{said} Without it the change is {figure(other.likely)} ({ends}).",), ""
 
 
 def less_what_came(change: Change, before: Array, after: Array) -> tuple[tuple[str, ...], str]:
@@ -50,7 +50,7 @@ def less_what_came(change: Change, before: Array, after: Array) -> tuple[tuple[s
     if found is None:
         return (), ""
     near, alone = found
-    by_itself = "Had they been chosen because of the value before, they would have come up by themselves"
+    by_itself = "Had they been chosen because of the value before, they would have got better by themselves"
     say = "Say on the measure how they were chosen."
     if near <= 0 and lie_closer_before(before, after):
         refused = (

@@ -78,6 +78,7 @@ def test_facts_are_changed_by_one_at_a_time_and_nothing_typed_is_lost(
         "value_per_unit": "1200",
         "value_basis": "Controlling 2026",
         "read_every_days": "30",
+        "chosen_for_value": "yes",
     }
     assert manager.post("/measures/1", data=good).headers["location"] == "/measures/1?saved=facts"
     stale = manager.post("/measures/1", data={**good, "name": "Another name"})
@@ -92,8 +93,8 @@ def test_facts_are_changed_by_one_at_a_time_and_nothing_typed_is_lost(
         assert words in wrong.text
     with database.reading() as session:
         one = session.get_one(Measure, 1)
-        assert (one.name, one.value_per_unit, one.value_basis, one.read_every_days, one.version) == (
-            "Days for a quote", 1200, "Controlling 2026", 30, 2,
+        assert (one.name, one.value_per_unit, one.value_basis, one.read_every_days, one.chosen_for_value, one.version) == (
+            "Days for a quote", 1200, "Controlling 2026", 30, True, 2,
         )  # fmt: skip
 
 

@@ -126,6 +126,9 @@ def test_a_project_is_put_together_the_same_on_every_database(
     with database.reading() as session:
         concluded = proving.hypotheses(session)
         assert [(one.project.id, one.verdict) for one in concluded] == [(project.id, "inconclusive")]
+        fourth = levels.of_project(session, session.get_one(Project, project.id)).at(4)
+        assert fourth is not None
+        assert fourth.words.startswith("“Returns” changed by 10, without a range, from 2 readings. ")
         found = levels.of_projects(session, [session.get_one(Project, project.id)])[project.id]
         assert [one.concluded_on for one in found.best] == [now.date()] * 5
         assert proving.returns(session)[project.id].verdict == ""
@@ -208,10 +211,10 @@ def test_the_overview_counts_a_level_by_its_questions_as_strictly_as_the_project
 @pytest.mark.parametrize(
     ("ends", "is_reached", "words"),
     [
-        ((-180.0, 420.0), False, "Return: 120 %. Its range, −180 % to 420 %, holds losses as well as gains: worked out, but not told apart from zero."),
+        ((-180.0, 420.0), False, "Return: 120 %. Its range is −180 % to 420 %, losses as well as gains: worked out, but not told apart from zero."),
         ((None, None), False, "Return: 120 %. There is no range to say how far that may be off, so it isn’t told apart from zero."),
-        ((10.0, 420.0), True, "Return: 120 %."),
-        ((-80.0, -20.0), True, "Return: 120 %."),
+        ((10.0, 4206.0), True, "Return: 120 %. Its range is 10 % to 4,210 %."),
+        ((-80.0, -20.0), True, "Return: 120 %. Its range is −80 % to −20 %."),
     ],
 )  # fmt: skip
 def test_a_return_that_may_as_well_be_a_loss_is_worked_out_and_not_reached(
