@@ -215,14 +215,13 @@ def test_a_script_cant_stuff_an_open_survey_and_who_comes_too_late_loses_nothing
     client: TestClient, database: Database, open_path: str, app: FastAPI, configured: Settings
 ) -> None:
     app.state.turnstile = Turnstile(configured.model_copy(update={"open_answers_per_hour": 3}))
-    found = []
+    sent = []
     for number in range(5):
         client.cookies.clear()
-        sent = client.post(open_path, data={"once": str(number), "a_how_often": "Every day"})
-        found.append(sent.status_code)
-    assert found == [303, 303, 303, 429, 429]
-    assert re.findall(r'value="([^"]+)" checked', sent.text) == ["Every day"]
-    assert "Very many answers came from your network" in sent.text
+        sent.append(client.post(open_path, data={"once": str(number), "a_how_often": "Every day"}))
+    assert [one.status_code for one in sent] == [303, 303, 303, 429, 429]
+    assert re.findall(r'value="([^"]+)" checked', sent[-1].text) == ["Every day"]
+    assert "Very many answers came from your network" in sent[-1].text
     assert len(answers_in(database)) == 3
 
 
