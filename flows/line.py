@@ -22,13 +22,15 @@ logger = logging.getLogger("outsize.worker")
 TRY_SECONDS = 0.5
 ASK_SECONDS = 2.0
 GREET_SECONDS = 30.0
+SWEEP_SECONDS = 300.0
 
 
 class Line(threading.Thread):
     """Claimed runs go to its lane `runs`.
 
     An `only` worker, one that shares its Prefect with no other, ends the runs left open by a crash, once none of its
-    `lanes` has something in hand that was begun before.
+    `lanes` has something in hand that was begun before. It looks for such runs every few minutes as well: a Prefect that is too
+    busy to answer leaves some open without ever being gone.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Line(threading.Thread):
         self._zone = ""
         self._greet_at = 0.0
         self._left_open_before: datetime | None = None
+        self._sweep_at = 0.0
         self.runs = Lane(
             "runs",
             waits=lambda: not self._claimed.empty(),
@@ -74,7 +77,7 @@ class Line(threading.Thread):
         if time.monotonic() >= self._greet_at or not self._link.is_up:
             self._greet()
         if not self._link.is_up:
-            self._left_open_before = now() if self._only else None
+            self._sweep_at = 0.0
             self._link.found()
             self._on_found()
             logger.info("Prefect is there")
@@ -82,8 +85,11 @@ class Line(threading.Thread):
         self._claim_due()
 
     def _end_left_open(self) -> None:
+        if self._only and time.monotonic() >= self._sweep_at:
+            self._left_open_before = now()
+            self._sweep_at = time.monotonic() + SWEEP_SECONDS
         before = self._left_open_before
-        if before and not any(lane.is_busy_since(before) for lane in self._lanes):
+        if before and self._claimed.empty() and not any(lane.is_busy_since(before) for lane in self._lanes):
             scheduled.end_left_open(before)
             self._left_open_before = None
 

@@ -18,11 +18,11 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import Abort
 from prefect.flow_engine import run_flow
-from prefect.states import Cancelled, Crashed, Pending, Scheduled, State
+from prefect.states import Cancelled, Crashed, Pending, Scheduled
 
 from flows import NAMES
 from flows.deployments import Deployment
@@ -56,7 +56,8 @@ def carry_out(run: FlowRun, deployments: dict[UUID, Deployment]) -> None:
 
 
 def end_left_open(before: datetime) -> int:
-    """Runs of ours begun before then are over, though a crash kept us from telling Prefect. Returns how many.
+    """Runs of ours begun before then are over, though a crash, or an answer that never came, kept us from telling Prefect. Returns
+    how many.
 
     What a schedule or a person ordered is run again, so that a crash skips no night; what we begin by ourselves when work waits is
     begun anew anyway. A run that was cut off three times may be what brings us down, and is left.
@@ -79,7 +80,7 @@ def end_left_open(before: datetime) -> int:
 def _after_a_crash(run: FlowRun) -> State:
     is_ordered = run.deployment_id is not None and run.state_type != StateType.CANCELLING
     if is_ordered and run.run_count < MOST_RUNS:
-        return Scheduled(message="Cut off by a crash, so it is run again.")
+        return Scheduled(message="Cut off, so it is run again.")
     return Crashed(message="Left open by a crash.")
 
 
