@@ -64,7 +64,8 @@ class Frames:
     cards: id, project, hours, added_at, started_at, done_at
     iterations: id, goal, starts_on, ends_on, closed_at, capacity_hours, committed, done, hours_done
     goals: id, name, measure, owner, weight, target, year_to_date, unit, starts_on, ends_on
-    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit, family, by_chance, chosen_for_value, baseline
+    measures: id, project, name, unit, higher_is_better, worthwhile_change, value_per_unit, value_basis, family,
+      by_chance, chosen_for_value, baseline
     readings: measure, value, read_on, after, comparison, subject, traits, exposure
     evaluations: project, level, tier, grade, verdict, figures, concluded_at
     facts: what of a project has no history, by its id · promises: the dates told about each project, by its id
@@ -379,7 +380,10 @@ def values_to_date(session: Session, before: datetime) -> dict[int, list[tuple[d
 
 def measures(session: Session, known_at: datetime) -> pd.DataFrame:
     """Measures stated before a moment, with what was said of them then."""
-    names = "id project name unit higher_is_better worthwhile_change value_per_unit family by_chance chosen_for_value baseline"
+    names = (
+        "id project name unit higher_is_better worthwhile_change value_per_unit value_basis family by_chance "
+        "chosen_for_value baseline"
+    )
     before = before_changes(session, known_at, "measure.changed")
     rows = session.execute(
         select(
@@ -390,6 +394,7 @@ def measures(session: Session, known_at: datetime) -> pd.DataFrame:
             Measure.higher_is_better,
             Measure.worthwhile_change,
             Measure.value_per_unit,
+            Measure.value_basis,
             Measure.family,
             Measure.by_chance,
             Measure.chosen_for_value,

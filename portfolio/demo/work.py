@@ -459,6 +459,7 @@ class Bench:
         measure.unit = "%" if measure.name.endswith("%") else ""
         measure.name = measure.name.removesuffix(", %")
         measure.worthwhile_change, measure.value_per_unit = work.worthwhile, work.value_per_unit
+        measure.value_basis = worth.VALUED_BY.get(measure.name, "")
         today, apart = self.hours.day_of(at), 7 if work.before > 5 else 30
         for back in range(work.before, 0, -1):
             on = self.hours.workday(today - apart * back * DAY)

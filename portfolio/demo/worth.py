@@ -82,6 +82,18 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+VALUED_BY = {
+    "Loose-motor returns a month": "240 in freight and work for each return, twelve months, as Quality counts it",
+    "Days until a quote is out": "margin of the orders lost to a faster offer, by Sales",
+    "Share that clicks": "hours of IT for each infected machine, by IT",
+    "Leave within 90 days": "finding and training a new assembler, by HR",
+    "Cases with a second request": "twenty minutes of Service for each case, by Service",
+    "Seams cracked on the bench, per 1,000": "frames scrapped, at cost, by Quality",
+    "Frames painted twice": "paint and an hour of the line for each frame, by Controlling",
+}
+"""Who says what one unit of a measure is worth."""
+
+
 def set_rates(session: Session, ours: Organisation, *, by: Person, at: datetime) -> None:
     """Say what an hour costs."""
     costs.set_rates(session, ours, RATES, least=EvidenceGrade.ESTIMATE, by=by, at=at)

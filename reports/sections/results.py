@@ -89,7 +89,16 @@ def result_of(found: Proved, it: Asked) -> dict[str, Any]:
         "costs": found.costs.total,
         "worth_note": worth.reason,
         "said": _said(measure, proved, before, after),
-        "worth_said": _worth_said(measure, worth, words.money(found.costs.total, it.currency)),
+        "value_per_unit": measure.value_per_unit,
+        "value_basis": measure.value_basis.strip(),
+        "worth_said": " ".join(
+            part
+            for part in (
+                _worth_said(measure, worth, words.money(found.costs.total, it.currency)),
+                _valued(measure, it.currency),
+            )
+            if part
+        ),
     }
 
 
@@ -156,6 +165,15 @@ def _worth_said(measure: Any, worth: Worth, costs: str) -> str:
     return ""
 
 
+def _valued(measure: Any, currency: str) -> str:
+    """What one unit counts as, and who says so: a return is worth no more than this."""
+    if not measure.value_per_unit:
+        return ""
+    one = "1 percentage point" if measure.unit == "%" else words.amount(1, measure.unit or "unit")
+    basis = measure.value_basis.strip().rstrip(".") or "nobody noted where that is from"
+    return f"Here {one} counts as {words.money(measure.value_per_unit, currency)} a year ({basis})."
+
+
 def _table(found: list[dict[str, Any]]) -> Table:
     columns = (
         ("Measure", "text"), ("Unit", "text"), ("Project", "text"), ("Before", "number"), ("After", "number"),
@@ -163,12 +181,13 @@ def _table(found: list[dict[str, Any]]) -> Table:
         ("Worthwhile change", "number"), ("Evidence", "text"), ("Rests on", "text"),
         ("Why this design", "text"), ("Doubts", "text"), ("Effect size", "text"), ("Stronger with", "text"),
         ("Outcome", "text"), ("Why", "text"), ("Costs", "money"), ("ROI % low", "percent"), ("ROI %", "percent"),
-        ("ROI % high", "percent"), ("Payback in months", "number"), ("Break-even change", "number"),
+        ("ROI % high", "percent"), ("Payback in months", "number"), ("Break-even change", "number"), ("Value of one unit a year", "money"),
+        ("Where that value is from", "text"),
     )  # fmt: skip
     keys = (
         "measure", "unit", "project", "before", "after", "change", "low", "high", "method", "readings", "worthwhile",
         "grade_words", "rests_on", "explained", "doubts", "effect", "needed", "outcome", "why", "costs", "roi_low",
-        "roi", "roi_high", "payback_months", "break_even",
+        "roi", "roi_high", "payback_months", "break_even", "value_per_unit", "value_basis",
     )  # fmt: skip
     return table("results", "Measured results", columns, [[one[key] for key in keys] for one in found])
 
