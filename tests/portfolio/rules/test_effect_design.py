@@ -294,7 +294,8 @@ def test_in_turns_agrees_with_the_plain_difference_where_all_began_at_once() -> 
     found = by_turns(read(values)[0])
     plain = proved(values).change
     assert found is not None and plain is not None
-    assert (found.change.likely, found.change.readings) == (pytest.approx(plain.likely), (12, 12, 18, 18))
+    assert found.change.likely == pytest.approx(plain.likely)
+    assert found.change.readings == (12, 12, 18, 18)
 
 
 def test_where_nobody_waited_a_staggered_start_gets_no_verdict() -> None:
