@@ -6,7 +6,7 @@ The history keeps what else was changed, and when.
 import sqlalchemy as sa
 from alembic import op
 
-from portfolio.models.base import UtcDateTime
+from portfolio.models.base import Json, UtcDateTime
 
 revision = "0034"
 down_revision = "0032"
@@ -16,7 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("withdrawn_readings", sa.Column("subject", sa.String(length=64), nullable=True))
-    op.add_column("withdrawn_readings", sa.Column("traits", sa.JSON(), nullable=True))
+    op.add_column("withdrawn_readings", sa.Column("traits", Json, nullable=True))
     op.add_column("withdrawn_readings", sa.Column("exposure", sa.Double(), nullable=True))
     op.add_column("withdrawn_readings", sa.Column("recorded_at", UtcDateTime(), nullable=True))
     op.add_column("benefit_estimates", sa.Column("removed_at", UtcDateTime(), nullable=True))
