@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from api import shapes
-from api.body import JsonDep, OnceDep, parse, takes
-from api.callers import CallerDep, ManagerCaller, name_of
+from api.body import JsonDep, Once, OnceDep, parse, takes
+from api.callers import ManagerCaller, caller_of, name_of
 from api.lists import Cursor, Limit, Number, listed
 from portfolio import (
     backlog,
@@ -26,13 +28,14 @@ from portfolio.backlog import Wanted
 from portfolio.database import hold
 from portfolio.deciding import DecisionRefused, Ruling
 from portfolio.learning_requests import RequestClosed, Source
-from portfolio.models import LearningRequest, Resource
+from portfolio.links import Links
+from portfolio.models import LearningRequest, Person, Resource
 from portfolio.states import MoveRefused, RequestStatus, Verdict
 from portfolio.submission import ChangedAnswers, Line, OptionalDate, Problem, Prose, Strict, Submission
 from portfolio.undoing import UndoRefused
 from web.clock import NowDep
 from web.problems import ProblemFound
-from web.session import SessionDep
+from web.session import SessionDep, in_one_thread
 from web.settings import LinksDep
 
 router = APIRouter(prefix="/requests", tags=["requests"])
@@ -56,41 +59,13 @@ class DecisionBody(Strict):
 
 @router.post("", status_code=201)
 @takes(Submission)
-def submit(
-    request: Request, session: SessionDep, once: OnceDep, caller: CallerDep, links: LinksDep, now: NowDep
-) -> JSONResponse:
+async def submit(request: Request, once: OnceDep, links: LinksDep, now: NowDep) -> JSONResponse:
     """Submit a request. Open to the public where intake is public, then rate-limited."""
-    if caller is None:
-        ours = organisation.current(session)
-        if ours is not None and not ours.intake_public:
-            raise ProblemFound(401)
-        request.app.state.turnstile.check_post(request)
-    form = forms.current(session)
-    manages = caller is not None and caller.manages
-    submission = parse(forms.submission_model(form, inside=manages), once.body)
-    try:
-        organisation.check_address(session, submission.requester.email, by=caller)
-    except organisation.AddressRefused as refused:
-        raise ProblemFound(422, errors=[Problem(("requester", "email"), str(refused))]) from refused
 
-    def write() -> tuple[int, dict[str, Any]]:
-        sent = learning_requests.submit(
-            session,
-            submission,
-            links=links,
-            by=caller,
-            at=now,
-            source=Source("api"),
-            form_version=form.version,
-        )
-        return 201, {
-            "id": sent.id,
-            "number": sent.number,
-            "status": sent.status.value,
-            "tracking_url": links.tracking(sent),
-        }
+    def take(session: Session) -> JSONResponse:
+        return _submit(request, session, once, links, by=caller_of(request, session, now), at=now)
 
-    return once.answer(session, name_of(caller), write)
+    return await in_one_thread(request, take)
 
 
 @router.get("")
@@ -232,6 +207,42 @@ def undo(session: SessionDep, caller: ManagerCaller, now: NowDep, number: Number
         "status": _find(session, number).status.value,
         "undone": sorted(one.id for one in undone),
     }
+
+
+def _submit(
+    request: Request, session: Session, once: Once, links: Links, *, by: Person | None, at: datetime
+) -> JSONResponse:
+    if by is None:
+        ours = organisation.current(session)
+        if ours is not None and not ours.intake_public:
+            raise ProblemFound(401)
+        request.app.state.turnstile.check_post(request)
+    form = forms.current(session)
+    manages = by is not None and by.manages
+    submission = parse(forms.submission_model(form, inside=manages), once.body)
+    try:
+        organisation.check_address(session, submission.requester.email, by=by)
+    except organisation.AddressRefused as refused:
+        raise ProblemFound(422, errors=[Problem(("requester", "email"), str(refused))]) from refused
+
+    def write() -> tuple[int, dict[str, Any]]:
+        sent = learning_requests.submit(
+            session,
+            submission,
+            links=links,
+            by=by,
+            at=at,
+            source=Source("api"),
+            form_version=form.version,
+        )
+        return 201, {
+            "id": sent.id,
+            "number": sent.number,
+            "status": sent.status.value,
+            "tracking_url": links.tracking(sent),
+        }
+
+    return once.answer(session, name_of(by), write)
 
 
 def _find(session: SessionDep, number: int) -> LearningRequest:
