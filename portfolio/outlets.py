@@ -176,13 +176,14 @@ def queue_news(session: Session, *, links: Links, at: datetime, limit: int = AT_
     """Queue a delivery for each event an outlet wants and hasn't heard of; returns how many. Repeating it queues nothing twice."""
     queued = 0
     latest = history.last(session)
+    most = limit + _read_again(session)  # beyond what is read again there must be room for what is new
     for outlet in session.scalars(_listening().with_for_update(skip_locked=True)).all():
-        rows = session.execute(_unheard(session, outlet, outlet.last_event_id).limit(limit)).all()
+        rows = session.execute(_unheard(session, outlet, outlet.last_event_id).limit(most)).all()
         wanted = [row.id for row in rows if news.is_wanted(row.action, row.subject_type, outlet.events)]
         for event in session.scalars(select(Event).where(Event.id.in_(wanted)).order_by(Event.id)):
             shape = news.line if outlet.kind == CHAT else news.payload
             _queue(session, outlet, event.id, shape(session, event, links), at)
-        read_to = rows[-1].id if len(rows) == limit else latest
+        read_to = rows[-1].id if len(rows) == most else latest
         outlet.last_event_id = max(outlet.last_event_id, read_to)
         queued += len(wanted)
     return queued
@@ -199,10 +200,11 @@ def unheard(session: Session, *, seen: int) -> tuple[bool, int]:
     What was `seen` before isn't looked at again, so that what nobody wants costs no write.
     """
     latest = history.last(session)
+    most = AT_ONCE + _read_again(session)
     for outlet in session.scalars(_listening()):
         after = max(outlet.last_event_id, seen)
-        rows = session.execute(_unheard(session, outlet, after).limit(AT_ONCE + OVERTAKEN)).all()
-        if len(rows) >= AT_ONCE or any(
+        rows = session.execute(_unheard(session, outlet, after).limit(most)).all()
+        if len(rows) >= most or any(
             news.is_wanted(row.action, row.subject_type, outlet.events) for row in rows
         ):
             return True, seen
@@ -295,8 +297,7 @@ def _listening() -> Select[Outlet]:
 
 
 def _unheard(session: Session, outlet: Outlet, after: int) -> Select[int, str, str]:
-    if session.get_bind().dialect.name != "sqlite":
-        after = max(outlet.first_event_id, after - OVERTAKEN)
+    after = max(outlet.first_event_id, after - _read_again(session))
     heard = select(Delivery.id).where(Delivery.outlet_id == outlet.id, Delivery.event_id == Event.id)
     told = Event.details["source"].as_string()
     # What came with an import happened long ago and elsewhere.
@@ -306,6 +307,10 @@ def _unheard(session: Session, outlet: Outlet, after: int) -> Select[int, str, s
         .where(Event.id > after, ~heard.exists(), ~is_past)
         .order_by(Event.id)
     )
+
+
+def _read_again(session: Session) -> int:
+    return 0 if session.get_bind().dialect.name == "sqlite" else OVERTAKEN
 
 
 def _queue(

@@ -131,6 +131,26 @@ def test_a_slow_transactions_lines_are_heard_behind_later_ones_and_two_workers_q
     assert names == ["Quick", "Slow"]
 
 
+@pytest.mark.both
+def test_many_lines_that_nobody_wants_hold_up_none_that_somebody_does(
+    database: Database, cast: Cast, links: Links, now: datetime
+) -> None:
+    an_outlet(database, cast, now, "https://8.8.8.8/news")
+    with database.writing() as session:
+        line = {
+            "at": now,
+            "action": "learning_request.scored",
+            "subject_type": "learning_requests",
+            "details": {},
+        }
+        session.add_all(Event(**line, subject_id=1) for _ in range(outlets.AT_ONCE + 100))
+    assert [queue(database, links, now) for _ in range(3)] == [0, 0, 0]
+    add_card(database, cast, now)
+    assert [queue(database, links, now) for _ in range(2)] == [1, 0]
+    with database.reading() as session:
+        assert outlets.unheard(session, seen=0)[0] is False
+
+
 def test_what_arrives_is_signed_as_the_standards_own_library_checks_it(
     database: Database, cast: Cast, links: Links, local: Settings, receiver: Receiver
 ) -> None:
