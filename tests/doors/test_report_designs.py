@@ -280,7 +280,7 @@ def test_a_correction_says_why_and_lists_what_differs(
         True,
         True,
     )
-    assert all(words in new for words in ("Requests received", ">8<", "<b>5</b>", "-3"))
+    assert all(words in new for words in ("Requests received", ">8<", "<b>5</b>", "−3"))
     assert ("This edition has been corrected." in old, f'href="/reports/{number}"' in old) == (True, True)
     with database.writing() as session:
         found = session.get_one(Edition, edition)
