@@ -65,10 +65,13 @@ def decide_by_single_keys(page: Page) -> None:
     press_on(page, "Backlog", role="link")  # Enter belongs to what is focused ...
     expect(page.get_by_role("heading", name="Backlog")).to_be_visible()
     page.go_back()
+    page.wait_for_load_state()  # keys are heard once the page has its scripts
     page.keyboard.press("Enter")  # ... and else takes up the oldest
     expect(page.get_by_role("heading", name="Quotes take too long")).to_be_visible()
+    page.wait_for_load_state()  # keys are heard once the page has its scripts
     page.keyboard.press("j")
     expect(page.get_by_role("heading", name="A course on negotiating")).to_be_visible()
+    page.wait_for_load_state()  # keys are heard once the page has its scripts
     page.keyboard.press("d")
     expect(page.get_by_role("button", name="Decline")).to_be_visible()
     tab_to(page, "#words", within=4)
@@ -76,6 +79,7 @@ def decide_by_single_keys(page: Page) -> None:
     page.keyboard.type("we have it on the shelf: a and j are only letters here.")
     press_on(page, "Decline", role="button")
     expect(page.get_by_role("heading", name="Quotes take too long")).to_be_visible()
+    page.wait_for_load_state()  # keys are heard once the page has its scripts
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Take it on")).to_be_visible()
     press_on(page, "Take it on", role="button")
