@@ -5,13 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy import Dialect, Engine, create_engine, event, inspect
 from sqlalchemy.orm import Session
 
 from portfolio.models import Base
@@ -161,9 +161,16 @@ def _for_writing(engine: Engine) -> Engine:
     """
     writing = engine.execution_options(outsize_writes=True)
     if engine.dialect.name == "sqlite":
-        writing.dialect = copy(engine.dialect)
-        writing.dialect.do_begin = partial(_begin, "BEGIN IMMEDIATE")  # type: ignore[method-assign]
+        writing.dialect = _locking(engine.dialect)
     return writing
+
+
+@cache
+def _locking(dialect: Dialect) -> Dialect:
+    """One for each, as statements are compiled anew for every other."""
+    locking = copy(dialect)
+    locking.do_begin = partial(_begin, "BEGIN IMMEDIATE")  # type: ignore[method-assign]
+    return locking
 
 
 def _begin(words: str, connection: Any) -> None:
