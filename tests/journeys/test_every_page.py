@@ -104,9 +104,11 @@ class Looker:
         """How far the page itself can be pushed sideways, and by what; a board or a matrix scrolls within itself."""
         found: list[str] = self.page.evaluate("""() => {
             const edge = document.documentElement.clientWidth;
-            if (document.documentElement.scrollWidth <= edge) return [];
-            return [...document.querySelectorAll("body *")]
-                .filter((one) => one.getBoundingClientRect().right > edge + 1)
+            const wide = document.documentElement.scrollWidth;
+            if (wide <= edge) return [];
+            const scrolls = (one) => one && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
+            return [...document.querySelectorAll("main *, footer *")]
+                .filter((one) => one.getBoundingClientRect().right > edge + 1 && !scrolls(one.parentElement))
                 .slice(0, 5).map((one) => `wider than the page: ${one.outerHTML.slice(0, 120)}`);
         }""")
         return found
