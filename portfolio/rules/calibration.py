@@ -11,9 +11,7 @@ from math import exp, isfinite, log, sqrt
 from sys import float_info
 from typing import Any
 
-from scipy.special import ndtri
-from scipy.stats import beta
-from scipy.stats import t as student
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from portfolio.rules.need import Need
 from portfolio.rules.ranges import Range
@@ -319,7 +317,7 @@ def _factor(
     mean = sum(ratios) / count if count else 0.0
     squares = sum((ratio - mean) ** 2 for ratio in ratios) + k * count / (k + count) * mean**2
     spread = sqrt((k * PRIOR_SD**2 + squares) / (k + count)) * sqrt(1 + 1 / (k + count))
-    half = float(student.ppf(0.5 + WITHIN / 2, k + count)) * spread
+    half = float(stdtrit(k + count, 0.5 + WITHIN / 2)) * spread
     factor, low, high = (to_ratio(one) for one in (middle, middle - half, middle + half))
     left_out = len(pieces) - count
     return Factor(
@@ -374,7 +372,7 @@ def _beta_range(yes: float, no: float) -> Range:
     if min(yes, no) < float_info.min:
         sure = float(yes > no)
         return Range(sure, sure, sure)
-    low, likely, high = sorted(float(beta.ppf(one, yes, no)) for one in (0.1, 0.5, 0.9))
+    low, likely, high = sorted(float(betaincinv(yes, no, one)) for one in (0.1, 0.5, 0.9))
     return Range(low, likely, high)
 
 

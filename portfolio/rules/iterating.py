@@ -8,7 +8,6 @@ from math import isfinite, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
 
 from portfolio.rules.candidates import hours, plain
 from portfolio.rules.flow import Definition, percentile
@@ -256,6 +255,8 @@ def pace(
     Cards a working day are Gamma distributed: `earlier` iterations (cards, days) are its prior, worth ten days at most,
     without them Jeffreys' 0.5; what is still to come is then negative binomial. Never more than the `scope`.
     """
+    from scipy.stats import nbinom  # takes most of a second to import, and web pages seldom need it
+
     days = sum(one for _, one in earlier)
     worth = min(PRIOR_DAYS, float(days))
     shape = 0.5 + done + (sum(one for one, _ in earlier) / days * worth if days else 0.0)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from portfolio.states import EvidenceGrade
 
@@ -397,7 +397,7 @@ def _expanded(values: Sequence[float], everybody: int) -> Span:
     count, mean = len(values), float(np.mean(values))
     if count < 2:
         return Span(everybody * mean)
-    reach = float(student.ppf(0.975, count - 1)) * float(np.std(values, ddof=1)) / count**0.5
+    reach = float(stdtrit(count - 1, 0.975)) * float(np.std(values, ddof=1)) / count**0.5
     return Span(everybody * mean, everybody * (mean - reach), everybody * (mean + reach))
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -460,6 +459,8 @@ def _row(width: int, columns: list[int], numbers: list[float]) -> sparse.csr_arr
 
 def _relaxation(program: _Program) -> tuple[Floats, Floats] | None:
     """The linear relaxation's solution and the price of each row (never negative); None should HiGHS fail."""
+    from scipy.optimize import linprog  # here, as most starts of the web need no plan
+
     rows: Any = program.rows  # the stubs know no sparse rows, the documentation does
     found = linprog(-program.values, A_ub=rows, b_ub=program.sides, bounds=(0, 1), method="highs")
     if found.x is None:
@@ -517,6 +518,8 @@ class _Found:
 
 def _search(packing: Packing, program: _Program, settled_in: Flags, open_: Flags, limits: _Limits) -> _Found:
     """HiGHS on the open items, the others settled. A set that fits only by its tolerance is ruled out, and it goes on."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # here, as above
+
     columns = np.flatnonzero(open_)
     places = program.places[columns]
     fixed = settled_in & ~open_
