@@ -33,7 +33,8 @@ def meet(session: Session, email: str, *, at: datetime, name: str = "", unit: st
     email = email.lower()
     person = session.scalar(select(Person).where(Person.email == email))
     if person is None:
-        _insert_once(session, Person, email=email, name=name, roles=Role.REQUESTER.value, created_at=at)
+        known = {"name": name, "unit_id": find_unit(session, unit).id if unit else None}
+        _insert_once(session, Person, email=email, roles=Role.REQUESTER.value, created_at=at, **known)
         person = session.scalars(select(Person).where(Person.email == email)).one()
     if name and not person.name:
         person.name = name
