@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -20,19 +21,26 @@ Model = TypeVar("Model", bound=BaseModel)
 Route = TypeVar("Route", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A body that couldn't be read. It is told by `parse`, so that whoever may not call hears that first."""
+
+    problem: ProblemFound
+
+
 async def read_json(request: Request) -> Any:
-    """The body as JSON. Raises ProblemFound 415 or 400."""
-    kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise ProblemFound(415)
+    """The body as JSON, or Unread with 415 or 400."""
     raw = await request.body()
     request.state.body_digest = hashlib.sha256(raw).hexdigest()
+    kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        return Unread(ProblemFound(415))
     if not raw:
         return {}
     try:
         return json.loads(raw, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as problem:
-        raise ProblemFound(400, "The body is not JSON we can read.") from problem
+    except (ValueError, RecursionError):
+        return Unread(ProblemFound(400, "The body is not JSON we can read."))
 
 
 JsonDep = Annotated[Any, Depends(read_json)]
@@ -49,7 +57,9 @@ def takes(model: type[BaseModel]) -> Callable[[Route], Route]:
 
 
 def parse(model: type[Model], body: Any) -> Model:
-    """The body as `model`. Raises ProblemFound 422 with one entry a bad field."""
+    """The body as `model`. Raises ProblemFound: 415 or 400 where it couldn't be read, 422 with one entry a bad field."""
+    if isinstance(body, Unread):
+        raise body.problem
     if not isinstance(body, dict):
         raise ProblemFound(422, "Please send a JSON object.", [Problem((), "Please send a JSON object.")])
     try:

@@ -55,10 +55,10 @@ async def place(request: Request, number: Number) -> JSONResponse:
     # What boards do most. All of it in one thread, and nothing asked of FastAPI that can be asked of the request, take a
     # third off its time; that it is the first route, a little.
     body, now = await read_json(request), request.state.now
-    if_match, key = header(request, "if-match", 40), header(request, "idempotency-key", 200)
 
     def move(session: Session) -> JSONResponse:
         caller = manager_of(request, session, now)
+        if_match, key = header(request, "if-match", 40), header(request, "idempotency-key", 200)
         return _place(session, number, parse(Placement, body), if_match, key, by=caller, at=now)
 
     return await in_one_thread(request, move)

@@ -1,7 +1,9 @@
 """What `outsize serve` does once before people come: the schema, the demo year if asked for, the manager's way in."""
 
+import os
 import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 from portfolio import people
 from portfolio.database import connect, migrate
@@ -11,6 +13,7 @@ from portfolio.settings import Settings
 
 def run(settings: Settings, *, demo: bool) -> int:
     """Print the path of the one-time sign-in page. What goes wrong is said in a line."""
+    says = _alone_on_stdout()
     try:
         migrate(settings.database_url)
         database = connect(settings.database_url)
@@ -25,8 +28,19 @@ def run(settings: Settings, *, demo: bool) -> int:
         import traceback
 
         traceback.print_exc()
-        print(f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}")
+        print(
+            f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}",
+            file=says,
+            flush=True,
+        )
         return 1
-    print(f"/sign-in/{token}")
-    sys.stdout.flush()
+    print(f"/sign-in/{token}", file=says, flush=True)
     return 0
+
+
+def _alone_on_stdout() -> TextIO:
+    """Where only we write. What native code prints (HiGHS does) goes to the log, or it would land in the address."""
+    sys.stdout.flush()
+    says = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return says
