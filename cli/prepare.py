@@ -13,7 +13,7 @@ from portfolio.settings import Settings
 
 def run(settings: Settings, *, demo: bool) -> int:
     """Print the path of the one-time sign-in page. What goes wrong is said in a line."""
-    says = _alone_on_stdout()
+    says = alone_on_stdout()
     try:
         migrate(settings.database_url)
         database = connect(settings.database_url)
@@ -38,7 +38,7 @@ def run(settings: Settings, *, demo: bool) -> int:
     return 0
 
 
-def _alone_on_stdout() -> TextIO:
+def alone_on_stdout() -> TextIO:
     """Where only we write. What native code prints (HiGHS does) goes to the log, or it would land in the address."""
     sys.stdout.flush()
     says = os.fdopen(os.dup(1), "w")

@@ -3,6 +3,8 @@
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -114,6 +116,18 @@ def test_it_says_where_everything_is(product: Product) -> None:
     assert httpx.get(prefect, follow_redirects=True).status_code == 200
     assert httpx.get(f"{prefect}/api/admin/version").status_code == 200
     assert set(product.children()) == {"web", "prefect", "worker"}
+
+
+def test_what_native_code_prints_while_preparing_stays_out_of_the_address() -> None:
+    program = """
+import os
+from cli.prepare import alone_on_stdout
+says = alone_on_stdout()
+os.write(1, b"HighsMipSolverData")
+print("/sign-in/token", file=says, flush=True)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("/sign-in/token\n", "HighsMipSolverData")
 
 
 def test_a_second_one_on_the_same_folder_is_refused(product: Product) -> None:
