@@ -18,6 +18,7 @@ from web.clock import NowDep
 from web.problems import ProblemFound
 
 Model = TypeVar("Model", bound=BaseModel)
+USED_OTHERWISE = "This Idempotency-Key was used with another body."
 Route = TypeVar("Route", bound=Callable[..., Any])
 
 
@@ -86,7 +87,7 @@ class Once:
         kept = tokens.kept_answer(session, caller, self._key)
         if kept is not None:
             if kept.body_digest != digest:
-                raise ProblemFound(409, "This Idempotency-Key was used with another body.")
+                raise ProblemFound(409, USED_OTHERWISE)
             return JSONResponse(kept.body, kept.status, headers={"Idempotency-Replayed": "true"})
         status, answer = write()
         tokens.keep_answer(session, caller, self._key, digest, status, answer, at=self._now)

@@ -1,5 +1,6 @@
 """Cards and their places over the API."""
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api import shapes
-from api.body import OnceDep, header, headers, parse, read_json, takes
+from api.body import USED_OTHERWISE, OnceDep, header, headers, parse, read_json, takes
 from api.callers import LeaderCaller, ManagerCaller, manager_of, name_of
 from api.lists import Cursor, Limit, Number, listed, number_cursor
 from api.versions import version_in
@@ -51,7 +52,7 @@ class Placement(Strict):
 @takes(Placement)
 async def place(request: Request, number: Number) -> JSONResponse:
     """Put a card where it should stand. With If-Match, only if nobody changed it meanwhile (412); 409 where a limit of
-    the column blocks; the same Idempotency-Key again moves nothing and answers with how the card stands now."""
+    the column blocks; the same Idempotency-Key again moves nothing and answers with how the card stands now, or 409 for another move."""
     # What boards do most. All of it in one thread, and nothing asked of FastAPI that can be asked of the request, take a
     # third off its time; that it is the first route, a little.
     body, now = await read_json(request), request.state.now
@@ -159,7 +160,12 @@ def _place(
         raise ProblemFound(404)
     if column is None:
         raise ProblemFound(422, errors=[Problem(("column",), "There is no such column.")])
-    if key and tokens.kept_answer(session, name_of(by), key) is not None:
+    digest = hashlib.sha256(f"{number} {given!r}".encode()).hexdigest()
+    kept = tokens.kept_answer(session, name_of(by), key) if key else None
+    if kept is not None:
+        if kept.body_digest != digest:
+            raise ProblemFound(409, USED_OTHERWISE)
+        session.refresh(card)  # who moved it may have done so while we waited for their answer
         return _with_version(card)
     version = version_in(if_match)
     if version is not None:
@@ -173,8 +179,7 @@ def _place(
     except LimitReached as full:
         raise ProblemFound(409, str(full)) from full
     if key:
-        kept = {"column": column.id}
-        tokens.keep_answer(session, name_of(by), key, "placement", 200, kept, at=at)
+        tokens.keep_answer(session, name_of(by), key, digest, 200, {"column": column.id}, at=at)
     return _with_version(card)
 
 

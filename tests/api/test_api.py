@@ -143,6 +143,29 @@ def test_whatever_is_sent_is_answered_without_breaking(api: TestClient, content:
         assert answer.json()["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "cards/1/placement"),
+        ("POST", "cards"),
+        ("POST", "projects/1/costs"),
+        ("PATCH", "cases/1"),
+        ("PATCH", "requests/1/answers"),
+    ],
+)
+def test_whoever_may_not_call_hears_that_before_anything_of_what_was_sent(
+    api: TestClient, method: str, path: str
+) -> None:
+    sent: list[dict[str, Any]] = [
+        {"content": b"{"},
+        {"content": b"{}", "headers": {"Content-Type": "text/plain"}},
+        {"content": b"{}", "headers": {"If-Match": "x" * 99, "Idempotency-Key": "x" * 999}},
+    ]
+    assert [api.post("/api/v1/cards", **one).status_code for one in sent] == [400, 415, 422]
+    del api.headers["Authorization"]
+    assert {api.request(method, f"/api/v1/{path}", **one).status_code for one in sent} == {401}
+
+
 def test_what_is_stopped_before_any_route_is_a_problem_too(api: TestClient) -> None:
     """A program that reads problems has to find one whatever stood in its way."""
     answers = [
@@ -273,6 +296,20 @@ def test_a_card_is_made_placed_and_guarded_by_its_version(api: TestClient) -> No
     assert (stale.status_code, stale.json()["type"]) == (412, "urn:outsize:problem:stale")
     assert api.put("/api/v1/cards/2/placement", json={"column": 99}).status_code == 422
     assert api.put("/api/v1/cards/9/placement", json={"column": 1}).status_code == 404
+
+
+def test_a_key_of_one_move_is_refused_for_another_and_moves_nothing(api: TestClient) -> None:
+    for title in ("one", "two"):
+        api.post("/api/v1/cards", json={"title": title})
+    key = {"Idempotency-Key": "a move"}
+    moves = [(1, 3), (1, 3), (2, 3), (1, 2)]
+    answers = [
+        api.put(f"/api/v1/cards/{card}/placement", json={"column": column}, headers=key)
+        for card, column in moves
+    ]
+    assert [one.status_code for one in answers] == [200, 200, 409, 409]
+    assert answers[1].json() == answers[0].json()
+    assert api.get("/api/v1/cards/2").headers["etag"] == '"1"'
 
 
 def test_a_project_is_changed_under_its_version(api: TestClient) -> None:
