@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from portfolio.database import hold
+from portfolio.database import Gone, hold
 from portfolio.history import record
 from portfolio.looking_back import CutOff, changes_since
 from portfolio.models import BenefitEstimate, Person, Project
@@ -141,7 +141,8 @@ def say_asked(session: Session, project: Project, asked: int | None, *, by: Pers
 def leave_out(
     session: Session, project: Project, estimate: BenefitEstimate, why: str, *, by: Person, at: datetime
 ) -> None:
-    """Don't count an estimate, and say why; with "" it counts again."""
+    """Don't count an estimate, and say why; with "" it counts again. Raises Gone."""
+    _hold(session, estimate)
     if why != estimate.left_out:
         was_out, estimate.left_out = bool(estimate.left_out), why
         what = "left_out" if why else "counted_again"
@@ -153,7 +154,9 @@ def leave_out(
 def remove(
     session: Session, project: Project, estimate: BenefitEstimate, *, by: Person, at: datetime
 ) -> None:
-    """It was written down by mistake: from now on it counts in nothing, and the same line of a file comes in again."""
+    """It was written down by mistake: from now on it counts in nothing, and the same line of a file comes in again. Raises
+    Gone."""
+    _hold(session, estimate)
     record(session, "project.benefit_removed", project, by=by, at=at, estimate=estimate.id)
     estimate.removed_at, estimate.row_key = at, None
 
@@ -193,6 +196,12 @@ def find(session: Session, project: Project, number: int) -> BenefitEstimate | N
     if estimate is None or estimate.project_id != project.id or estimate.removed_at is not None:
         return None
     return estimate
+
+
+def _hold(session: Session, estimate: BenefitEstimate) -> None:
+    hold(session, estimate)
+    if estimate.removed_at is not None:
+        raise Gone
 
 
 def _counts(cut_off: CutOff | None) -> ColumnElement[bool]:

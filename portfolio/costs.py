@@ -142,7 +142,7 @@ def change(
     by: Person,
     at: datetime,
 ) -> None:
-    """Correct a cost. Raises CostRefused."""
+    """Correct a cost. Raises CostRefused, Gone."""
     hold(session, cost)
     was = _Was(cost.kind, cost.amount, cost.spent_on.isoformat())
     cost.amount = _amount(amount, hours, rate)
@@ -163,7 +163,8 @@ def change(
 
 
 def remove(session: Session, project: Project, cost: Cost, *, by: Person, at: datetime) -> None:
-    """It was written down by mistake."""
+    """It was written down by mistake. Raises Gone."""
+    hold(session, cost)
     record(
         session,
         "project.cost_removed",

@@ -12,6 +12,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Dialect, Engine, create_engine, event, inspect
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from portfolio.models import Base
@@ -89,15 +90,22 @@ def engine_of(session: Session) -> Engine:
     return engine
 
 
+class Gone(LookupError):
+    """Somebody else has just removed what was to be changed."""
+
+
 def hold(session: Session, thing: Base) -> None:
-    """Lock a row until the transaction ends and read it afresh, so that two writers don't overlook each other.
+    """Lock a row until the transaction ends and read it afresh, so that two writers don't overlook each other. Raises Gone.
 
     SQLite needs neither: a writing transaction has the whole database to itself from its first moment.
     """
     if session.get_bind().dialect.name != "sqlite":
         columns = inspect(thing).mapper.column_attrs.keys()
         session.flush()
-        session.refresh(thing, columns, with_for_update=True)
+        try:
+            session.refresh(thing, columns, with_for_update=True)
+        except InvalidRequestError as problem:
+            raise Gone from problem
 
 
 def connect(url: str) -> Database:

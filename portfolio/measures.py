@@ -229,7 +229,9 @@ def nameless(session: Session, measure: Measure, given: Sequence[Given], links: 
 def withdraw(
     session: Session, measure: Measure, reading: Reading, *, why: str, by: Person, at: datetime
 ) -> WithdrawnReading:
-    """Take a wrong reading back. What it said is kept aside, and the same row doesn't come again."""
+    """Take a wrong reading back. What it said is kept aside, and the same row doesn't come again. Raises Gone."""
+    hold(session, measure)
+    hold(session, reading)
     gone = WithdrawnReading(
         measure_id=measure.id,
         value=reading.value,

@@ -89,7 +89,7 @@ def begin(session: Session, project: Project, *, by: Person, at: datetime, **fie
 def change(
     session: Session, case: SuccessCase, *, version: int | None, by: Person, at: datetime, **fields: Any
 ) -> None:
-    """Write more of it down, or take it a step further. Raises StaleCase, NotToldYet."""
+    """Write more of it down, or take it a step further. Raises StaleCase, NotToldYet, Gone."""
     hold(session, case)
     if version is not None and version != case.version:
         raise StaleCase("Somebody else changed this case meanwhile.")
@@ -118,7 +118,8 @@ def change(
 
 
 def remove(session: Session, case: SuccessCase, *, by: Person, at: datetime) -> None:
-    """It is not wanted after all, or the person asked for it."""
+    """It is not wanted after all, or the person asked for it. Raises Gone."""
+    hold(session, case)
     record(session, "success_case.removed", case, by=by, at=at, project=case.project_id)
     session.delete(case)
 

@@ -155,7 +155,8 @@ def say_in_all(session: Session, card: Card, hours: float, *, by: Person, at: da
 
 
 def remove(session: Session, log: WorkLog, *, by: Person, at: datetime) -> None:
-    """It was written down by mistake."""
+    """It was written down by mistake. Raises Gone."""
+    hold(session, log)
     card = session.get_one(Card, log.card_id)
     _count(session, card, -(log.hours or 0.0))
     record(

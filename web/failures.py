@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse
 
+from portfolio.database import Gone
 from portfolio.models import Person
 from portfolio.submission import Problem
 from web.problems import API, ProblemFound, problem_response
@@ -49,6 +50,7 @@ def install(app: FastAPI) -> None:
     """Teach the application how to answer when things go wrong."""
     app.add_exception_handler(GoTo, _go)
     app.add_exception_handler(NotFound, _answering(404))
+    app.add_exception_handler(Gone, _answering(404))
     app.add_exception_handler(TooMany, _answering(429, {"Retry-After": "60"}))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
