@@ -53,8 +53,10 @@ def content_at(address: str, allowed: Allowed, headers: Mapping[str, str] | None
     aren't followed, and neither the answer's length nor its slowness is trusted.
     """
     allowed.check(address)
-    quiet = logging.getLogger("httpx")
-    quiet.setLevel(max(quiet.level, logging.WARNING))  # it would write whole addresses, keys and all
+    for quiet in map(logging.getLogger, ("httpx", "httpcore")):
+        quiet.setLevel(
+            max(quiet.level, logging.WARNING)
+        )  # they would write addresses and answers, keys and all
     try:
         content = asyncio.run(_within_time(address, allowed, headers or {}))
     except TimeoutError as problem:
@@ -62,6 +64,10 @@ def content_at(address: str, allowed: Allowed, headers: Mapping[str, str] | None
     except socket.gaierror as problem:
         raise NotFetched("Its name is not known.") from problem
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as problem:
+        if headers and isinstance(problem, httpx.ProtocolError):  # it would say what the host said
+            raise NotFetched(
+                "It broke off, or its answer isn't what web servers answer, so nothing of it was read."
+            ) from None
         raise NotFetched(_in_short(problem, address)) from problem
     if tells(content, headers or {}):
         raise NotFetched("Its answer says the key that was sent along, so nothing of it was read.")

@@ -24,7 +24,7 @@ from portfolio.measure_fetching import NotFetched
 from portfolio.measure_pulls import Asked
 from portfolio.models import Event, Measure, MeasureSource, Reading
 from portfolio.pulled_values import NotThere, Pick, given_in, in_json, in_table
-from portfolio.rules.sources import SourceRefused
+from portfolio.rules.sources import Allowed, SourceRefused
 from portfolio.settings import Settings
 from tests.conftest import Cast
 
@@ -58,6 +58,9 @@ class _Counter(BaseHTTPRequestHandler):
         shop.asked.append(self.path)
         shop.headers = {name.lower(): value for name, value in self.headers.items()}
         status, body = shop.answers.get(self.path, (404, b""))
+        if self.path == "/garbled":
+            self.wfile.write(f"HTTP/1.0 200 OK\r\nYou said {shop.headers['authorization']}\r\n\r\n".encode())
+            return
         self.send_response(status)
         if status in {301, 302}:
             self.send_header("Location", body.decode())
@@ -259,8 +262,6 @@ def test_what_nobody_thought_of_is_told_as_well(
 def test_redirects_long_and_slow_answers_and_names_for_our_own_walls_are_refused(
     shop: Shop, allowing: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from portfolio.rules.sources import Allowed
-
     allowed = Allowed.of(allowing.measure_hosts)
     monkeypatch.setattr(measure_fetching, "TIMEOUT_SECONDS", 1.0)
     shop.says("/slow", {"n": 1})
@@ -313,6 +314,13 @@ def test_a_host_that_wants_a_key_is_sent_it_and_nobody_is_told(
         if shop.says("/now", body, status)
     ]  # fmt: skip
     assert [problem for problem, _ in told] == [words for _, words in told]
+    with pytest.raises(
+        NotFetched, match="It broke off, or its answer isn't what web servers answer"
+    ) as garbled:
+        measure_fetching.content_at(
+            shop.says("/garbled", b""), Allowed.of(shop.host), {"Authorization": f"Bearer {SECRET}"}
+        )
+    assert SECRET not in str(garbled.getrepr(chain=True))
     with database.reading() as session:
         kept = [*session.scalars(select(Event.details)), *session.scalars(select(MeasureSource.problem))]
     assert SECRET not in f"{kept}{caplog.text}{keyed!r}{keyed}"
