@@ -230,10 +230,10 @@ def _left_out_at(session: Session, cut_off: CutOff | None) -> dict[int, bool]:
 
 
 def _asked_at(session: Session, projects: Sequence[Project], cut_off: CutOff | None) -> dict[int, int | None]:
-    """How many people had been asked, by project."""
+    """How many people had been asked, by project; where the history didn't keep it yet, as it stands."""
     now = {one.id: one.estimates_asked for one in projects}
     changed = changes_since(session, cut_off.known_at, "project.benefits_asked") if cut_off else []
-    return now | {one.subject_id: one.details.get("was") for one in changed}
+    return now | {one.subject_id: one.details["was"] for one in changed if "was" in one.details}
 
 
 def _places(head: Sequence[str]) -> dict[str, int]:

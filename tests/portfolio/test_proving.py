@@ -21,6 +21,8 @@ from portfolio import (
 from portfolio.benefits import Given
 from portfolio.costs import Rates
 from portfolio.database import Database
+from portfolio.history import record
+from portfolio.looking_back import CutOff
 from portfolio.models import Evaluation, Organisation, Participant, Project, Response, Survey
 from portfolio.proving import NothingToConclude
 from portfolio.rules.levels import Evidence
@@ -283,3 +285,18 @@ def test_the_database_is_asked_as_often_for_one_project_as_for_three(
             benefits.of_projects(session, some)
             counted.append(len(statements))
         assert counted[0] == counted[1]
+
+
+def test_who_was_asked_then_is_told_as_far_as_the_history_kept_it(
+    database: Database, cast: Cast, project: Project, now: datetime
+) -> None:
+    """Changes that were recorded before the history kept what was said before wind nothing back."""
+    then = CutOff(now - timedelta(days=1), now.date(), now - timedelta(days=1))
+    with database.writing() as session:
+        held = session.get_one(Project, project.id)
+        held.estimates_asked = 8
+        record(session, "project.benefits_asked", held, by=cast.manager, at=now, asked=8)
+        assert benefits.of_projects(session, [held], cut_off=then)[held.id].asked == 8
+        benefits.say_asked(session, held, 9, by=cast.manager, at=now)
+        assert benefits.of_projects(session, [held], cut_off=then)[held.id].asked == 8
+        assert benefits.of_projects(session, [held])[held.id].asked == 9
