@@ -45,6 +45,7 @@ class Line(threading.Thread):
         self._link, self._on_found = link, on_found
         self._only, self._stopping = only, threading.Event()
         self._claimed: queue.Queue[FlowRun] = queue.Queue()
+        self._ours: set[UUID] = set()
         self._deployments: dict[UUID, Deployment] = {}
         self._zone = ""
         self._greet_at = 0.0
@@ -89,8 +90,8 @@ class Line(threading.Thread):
             self._left_open_before = now()
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
         before = self._left_open_before
-        if before and self._claimed.empty() and not any(lane.is_busy_since(before) for lane in self._lanes):
-            scheduled.end_left_open(before)
+        if before and not any(lane.is_busy_since(before) for lane in self._lanes):
+            scheduled.end_left_open(before, besides=frozenset(self._ours))
             self._left_open_before = None
 
     def _greet(self) -> None:
@@ -106,11 +107,16 @@ class Line(threading.Thread):
 
     def _claim_due(self) -> None:
         for run in scheduled.claim_due(self._deployments):
+            self._ours.add(run.id)
             self._claimed.put(run)
         self.runs.ring()
 
     def _carry_out(self) -> bool:
-        scheduled.carry_out(self._claimed.get(), self._deployments)
+        run = self._claimed.get()
+        try:
+            scheduled.carry_out(run, self._deployments)
+        finally:
+            self._ours.discard(run.id)
         if not self._claimed.empty():
             self.runs.ring()
         return True

@@ -5,7 +5,7 @@ somebody else says, no pull step and no shell command, is carried out here.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -55,9 +55,9 @@ def carry_out(run: FlowRun, deployments: dict[UUID, Deployment]) -> None:
         client.set_flow_run_state(run.id, Cancelled(message="Ended when asked to."), force=True)
 
 
-def end_left_open(before: datetime) -> int:
+def end_left_open(before: datetime, *, besides: Collection[UUID] = ()) -> int:
     """Runs of ours begun before then are over, though a crash, or an answer that never came, kept us from telling Prefect. Returns
-    how many.
+    how many. `besides` are in hand: what was claimed before then may only now begin.
 
     What a schedule or a person ordered is run again, so that a crash skips no night; what we begin by ourselves when work waits is
     begun anew anyway. A run that was cut off three times may be what brings us down, and is left.
@@ -70,7 +70,7 @@ def end_left_open(before: datetime) -> int:
             flow_filter=FlowFilter(name=FlowFilterName(any_=list(NAMES))),
             flow_run_filter=FlowRunFilter(state=unfinished),
         )
-        if run.state is not None and run.state.timestamp < before
+        if run.state is not None and run.state.timestamp < before and run.id not in besides
     ]
     for run in left:
         client.set_flow_run_state(run.id, _after_a_crash(run), force=True)
