@@ -34,6 +34,7 @@ NAMED_IN = {
     "supporters": "words of who joined request", "overrides": "reason on request", "comments": "comment on card", "checklist_items": "checklist of card",
     "blockers": "blocker of card", "card_links": "link of card", "expert_asks": "ask for expertise on card", "work_logs": "hours on card",
     "evaluation_steps": "evaluation plan of project", "training_sessions": "session of project", "costs": "cost of project",
+    "benefit_estimates": "estimate for project", "withdrawn_readings": "reading taken back of measure",
     "resources": "library", "success_cases": "success case", "readings": "reading of measure", "responses": "answers to survey",
     "plans": "reason of plan", "editions": "published report",
 }  # fmt: skip

@@ -31,6 +31,7 @@ NAMES = {
 """Words in the head of a column, by what it holds."""
 SHARES = ("isolation", "confidence")
 LEFT_OUT_THEN = "left out then"
+REMOVED = "removed"
 
 
 class FileRefused(ValueError):
@@ -154,11 +155,13 @@ def leave_out(
 def remove(
     session: Session, project: Project, estimate: BenefitEstimate, *, by: Person, at: datetime
 ) -> None:
-    """It was written down by mistake: from now on it counts in nothing, and the same line of a file comes in again. Raises
-    Gone."""
+    """It was written down by mistake: from now on it counts in nothing, and the same line of a file comes in again. Cut-offs
+    before still count it, and for them only whether there were words matters: those can name people, and go. Raises Gone."""
     _hold(session, estimate)
     record(session, "project.benefit_removed", project, by=by, at=at, estimate=estimate.id)
     estimate.removed_at, estimate.row_key = at, None
+    estimate.basis = REMOVED if estimate.basis.strip() else ""
+    estimate.left_out = REMOVED if estimate.left_out else ""
 
 
 # Queries

@@ -9,7 +9,18 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portfolio import comments, mails, participants, people, privacy, survey_invitations, surveys, tokens
+from portfolio import (
+    benefits,
+    comments,
+    mails,
+    participants,
+    people,
+    privacy,
+    projects,
+    survey_invitations,
+    surveys,
+    tokens,
+)
 from portfolio.database import Database
 from portfolio.learning import records
 from portfolio.links import Links
@@ -305,6 +316,9 @@ def test_files_that_wait_and_mails_kept_as_files_go_and_others_words_are_told(
             session.add(waiting)
         card = session.scalars(select(Card)).one()
         card.notes = "Ask Rita Requester first"
+        project = projects.add(session, name="Q", solution_type="workshop", by=cast.manager, at=NOW)
+        given = benefits.Given(10.0, 1.0, 1.0, "Rita Requester says so")
+        benefits.add(session, project, given, on=NOW.date(), by=cast.manager, at=NOW)
     with database.writing() as session:
         wanted = session.get_one(Import, 1)
         wanted.wanted_at = NOW
@@ -315,6 +329,7 @@ def test_files_that_wait_and_mails_kept_as_files_go_and_others_words_are_told(
         person = session.get_one(Person, rita.id)
         before = privacy.named_by_others(session, person)
         assert Place("cards", card.id, f"/cards/{card.id}") in before
+        assert Place("benefit_estimates", project.id, f"/projects/{project.id}/proof") in before
         privacy.erase(session, person, links=links, outbox=outbox, by=cast.manager, at=NOW)
     assert [one.name for one in outbox.iterdir()] == ["2.eml"]
     with database.reading() as session:

@@ -287,6 +287,24 @@ def test_the_database_is_asked_as_often_for_one_project_as_for_three(
         assert counted[0] == counted[1]
 
 
+def test_a_removed_estimate_counts_before_and_keeps_no_words(
+    database: Database, cast: Cast, project: Project, now: datetime
+) -> None:
+    then = CutOff(now + timedelta(hours=1), now.date(), now + timedelta(hours=1))
+    with database.writing() as session:
+        held = session.get_one(Project, project.id)
+        for place, basis in enumerate(("Kim at the desk", "")):
+            made = benefits.add(
+                session, held, Given(10 + place, 1, 1, basis), on=now.date(), by=cast.manager, at=now
+            )
+            said = benefits.of_projects(session, [held], cut_off=then)[held.id]
+            benefits.remove(session, held, made, by=cast.manager, at=now + timedelta(hours=2))
+            after = benefits.of_projects(session, [held], cut_off=then)[held.id]
+            assert (after.floor, after.in_floor, after.answered) == (said.floor, said.in_floor, said.answered)
+            assert "Kim" not in made.basis
+        assert benefits.of_project(session, held).answered == 0
+
+
 def test_who_was_asked_then_is_told_as_far_as_the_history_kept_it(
     database: Database, cast: Cast, project: Project, now: datetime
 ) -> None:
