@@ -16,7 +16,7 @@ def test_what_was_claimed_before_a_sweep_and_begins_after_it_is_not_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Prefect knows it as waiting since before the sweep until it hears that it runs."""
-    run = FlowRun.model_construct(id=uuid4())
+    run = FlowRun.model_construct(id=uuid4(), flow_id=uuid4())
     spared: list[set[UUID]] = []
 
     def end_left_open(_before: datetime, *, besides: Collection[UUID] = ()) -> int:
