@@ -539,7 +539,9 @@ def _day(cells: dict[str, str], plan: Plan, *, zone: tzinfo, after: bool | None)
 
 
 def _number(said: str, *, comma: bool) -> float:
-    """The number a cell says; `comma` where the file writes 3,125 for a little more than three."""
+    """The number a cell says; `comma` where the file writes 3,125 for a little more than three. 9,8 says itself what it is."""
+    shown = _shows_decimal_comma(said)
+    comma = comma if shown is None else shown
     digits = re.sub(r"[\s%\u00a0\u202f']", "", said)
     digits = digits.replace(".", "").replace(",", ".") if comma else digits.replace(",", "")
     try:
@@ -556,11 +558,19 @@ def _has_decimal_commas(sheet: Sheet, plan: Plan) -> bool:
     numbers = {VALUE, BEFORE, AFTER, EXPOSURE, TRAIT}
     samples = _samples(sheet)
     cells = [cell for name, role in plan.roles.items() if role in numbers for cell in samples.get(name, [])]
-    if any(re.search(r"\d\.\d{1,2}\D*$|\d\.\d{4,}\D*$|,\d{3}\.", cell) for cell in cells):
-        return False
-    if any(re.search(r"\d,\d{1,2}\D*$|\d,\d{4,}\D*$|\.\d{3},", cell) for cell in cells):
-        return True
+    shown = {_shows_decimal_comma(cell) for cell in cells}
+    if shown & {True, False}:
+        return False not in shown
     return sheet.source.kind == "csv" and sheet.source.delimiter == ";" and any("," in cell for cell in cells)
+
+
+def _shows_decimal_comma(cell: str) -> bool | None:
+    """Whether this number has a comma where others have a point; None where it could be either, as 3,125."""
+    if re.search(r"\d\.\d{1,2}\D*$|\d\.\d{4,}\D*$|,\d{3}\.", cell):
+        return False
+    if re.search(r"\d,\d{1,2}\D*$|\d,\d{4,}\D*$|\.\d{3},", cell):
+        return True
+    return None
 
 
 def _keyed(given: Sequence[Given]) -> list[Given]:
