@@ -27,6 +27,8 @@ TIGHTNESS = (
     "snug tight tightest tighter",
     "snug tight tightest flowing",
     "snug tight tightest tighter flowing",
+    "snug tight tightest tighter sparing",
+    "snug tight tightest tighter flowing sparing",
 )
 NOWHERE = "report:"
 """What links inside the report are relative to."""

@@ -22,6 +22,7 @@ from portfolio.rules.report_sections import preset
 from portfolio.settings import Settings
 from portfolio.states import EditionStatus
 from reports import edition as report
+from reports.document import pdf_of
 from reports.pages import pages_of
 from tests.conftest import Cast
 from tests.factory import a_submission
@@ -244,6 +245,19 @@ def test_the_pdf_has_two_pages_and_its_title(told: Database, tmp_path: Path) -> 
     assert len([page for page in pages if page.strip()]) == 2
     assert "Quarterly report, Q3 2026" in pages[0]
     assert "2 of 2" in pages[1]
+
+
+def test_notes_on_how_it_was_counted_give_way_before_a_third_page_begins(
+    told: Database, tmp_path: Path
+) -> None:
+    edition = built(told)
+    assert edition.html is not None
+    long = edition.html.replace("<dt>Results</dt><dd>", f"<dt>Results</dt><dd>{3000 * 'Much more. '}")
+    assert long != edition.html
+    edition.pdf = pdf_of(long, title="A", organisation="B", made_at=AFTERWARDS, pages=2)
+    pages = text_of(edition, tmp_path).split("\f")
+    assert len([page for page in pages if page.strip()]) == 2
+    assert "Versions." in pages[1]
 
 
 def test_the_workbook_has_numbers_as_numbers_and_days_as_days(told: Database) -> None:
