@@ -181,3 +181,15 @@ def test_a_decimal_comma_is_known_by_the_file(
         kept = bring(session, one, table.encode(), cast, now, plan)
         looked = measure_files.look(session, kept, one, links=links, now=now)
         assert [given.value for given in looked.given] == [value]
+
+
+def test_a_number_with_a_comma_among_others_with_points_is_what_it_says(
+    database: Database, cast: Cast, links: Links, now: datetime
+) -> None:
+    table = b'day,value\n2026-01-01,11.5\n2026-01-02,"9,8"\n2026-01-03,"1,234.5"\n2026-01-04,"2,000"\n'
+    with database.writing() as session:
+        one = a_measure(session, cast, now)
+        plan = Plan({"day": "day", "value": "value"}, cut_on=date(2026, 2, 1))
+        kept = bring(session, one, table, cast, now, plan)
+        looked = measure_files.look(session, kept, one, links=links, now=now)
+        assert [given.value for given in looked.given] == [11.5, 9.8, 1234.5, 2000]
