@@ -36,6 +36,11 @@ GRADES = tuple(
 )
 
 
+def _rate(rate: float, currency: str) -> str:
+    """What an hour costs, with cents where it has some: hours times it is the amount beside it."""
+    return words.money(rate, currency) if round(rate, 2) == round(rate) else f"{currency} {rate:,.2f}"
+
+
 def money(amount: float | None, currency: str) -> str:
     return "–" if amount is None else words.money(amount, currency)
 
@@ -253,7 +258,7 @@ class ProofPage:
         """What an amount is made of: "3 h at EUR 62"."""
         if line.hours is None:
             return ""
-        at = f" at {money(line.rate, self.currency)}" if line.rate is not None else ""
+        at = f" at {_rate(line.rate, self.currency)}" if line.rate is not None else ""
         return f"{words.number(line.hours, 2)} h{at}{', no rate yet' if line.is_unpriced else ''}"
 
     def percent(self, value: float) -> str:
