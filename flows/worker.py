@@ -21,6 +21,8 @@ logger = logging.getLogger("outsize.worker")
 
 LOOK_SECONDS = 0.15
 BEAT_SECONDS = 5.0
+STARTING_SECONDS = 60.0
+"""How long Prefect, begun with us, may need before it counts as gone."""
 
 
 class Worker:
@@ -35,6 +37,7 @@ class Worker:
         self._line = Line(self._link, only=only, on_found=self._ring, lanes=lanes)
         self._stop = threading.Event()
         self._beat_at = 0.0
+        self._patient_until = time.monotonic() + STARTING_SECONDS
         self._said_up: bool | None = None
         self._last_event = -1
 
@@ -69,8 +72,10 @@ class Worker:
         up = self._link.is_up
         if time.monotonic() < self._beat_at and up == self._said_up:
             return False
+        self._patient_until = 0.0 if up else self._patient_until
+        starting = time.monotonic() < self._patient_until
         with database().writing() as session:
-            pulse.beat(session, "worker", at=now(), prefect=up)
+            pulse.beat(session, "worker", at=now(), prefect=up, starting=starting)
         self._beat_at, self._said_up = time.monotonic() + BEAT_SECONDS, up
         return True
 

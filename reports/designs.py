@@ -18,7 +18,7 @@ from web.templating import page
 
 router = APIRouter(prefix="/reports/designs")
 
-SAVED = {"begun": "It is laid down. Change what you like, then save.", "kept": "Kept."}
+SAVED = {"begun": "It is begun. Change what you like, then save.", "kept": "Kept."}
 
 
 @router.get("/new")

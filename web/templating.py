@@ -125,7 +125,8 @@ class Here:
         beat = pulse.last(self.session, "worker")
         if beat is None:
             return False
-        return (self.now - beat.at).total_seconds() > STALE_PULSE_SECONDS or not beat.details.get("prefect")
+        runs = beat.details.get("prefect") or beat.details.get("starting")
+        return (self.now - beat.at).total_seconds() > STALE_PULSE_SECONDS or not runs
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -299,7 +299,13 @@ def test_whoever_only_looks_gets_the_demo_year_in_an_empty_installation(
 
 
 @pytest.mark.parametrize(
-    ("seconds_ago", "prefect", "stands"), [(5, True, False), (5, False, True), (60, True, True)]
+    ("seconds_ago", "said", "stands"),
+    [
+        (5, {"prefect": True}, False),
+        (5, {"prefect": False}, True),
+        (5, {"prefect": False, "starting": True}, False),
+        (60, {"prefect": True}, True),
+    ],
 )
 def test_a_stopped_clock_is_told_to_the_manager_only(
     client: TestClient,
@@ -308,11 +314,11 @@ def test_a_stopped_clock_is_told_to_the_manager_only(
     database: Database,
     now: datetime,
     seconds_ago: int,
-    prefect: bool,
+    said: dict[str, bool],
     stands: bool,
 ) -> None:
     with database.writing() as session:
-        pulse.beat(session, "worker", at=now - timedelta(seconds=seconds_ago), prefect=prefect)
+        pulse.beat(session, "worker", at=now - timedelta(seconds=seconds_ago), **said)
     sign_in(client, cast.manager)
     assert ("The clock has stopped." in client.get("/board").text) is stands
     for person in (cast.leader, cast.requester):
